@@ -1,0 +1,105 @@
+/*
+ * source: a database whose log we tail.
+ *
+ * A source connects, proves that the log still continues where the checkpoint ends, and then runs one reader
+ * thread that frames bytes into the ring, answers the server's keepalives on its own timer, and reconnects
+ * with back-off. It knows neither mapping nor Kafka nor the ledger. Only source_ack() moves what the server
+ * is told, and only forward.
+ *
+ * Life: open → prepare → start → (ack …) → stop → free. All calls come from the pipeline thread; the reader
+ * thread alone touches the replication connection between start and stop.
+ */
+#ifndef TAILRACE_AGENT_SOURCE_SOURCE_H
+#define TAILRACE_AGENT_SOURCE_SOURCE_H
+
+#include "agent/base/clock.h"
+#include "agent/base/ring.h"
+#include "agent/config/config.h"
+#include "decoders/buf.h"
+#include "decoders/decoder.h"
+
+struct source_ops;
+
+/* Every source embeds this as its first member. */
+struct source {
+    const struct source_ops *ops;
+};
+
+/* What a record in the ring looks like: this header, then `len` bytes. The pipeline turns it into a struct
+ * frame. */
+struct source_record {
+    uint32_t kind; /* enum frame_kind */
+    uint32_t len;
+    uint64_t start;
+    int64_t sent_us;
+};
+
+/* Payload of FRAME_END: why the reader stopped for good. err.code ERR_STOPPED after source_stop(). */
+struct frame_end {
+    struct err err;
+};
+
+/* What a checkpoint knows; everything empty on a first run. Blobs are opaque outside the source and its
+ * decoder. */
+struct source_resume {
+    struct position identity; /* who the positions were taken from */
+    struct position position; /* where to go on */
+    uint32_t epoch;
+    bool first_run;   /* there is no checkpoint */
+    bool durable;     /* a state directory is used; false: temporary slot, nothing left behind */
+    bool accept_gap;  /* --accept-gap */
+    const char *from; /* --from: "now", a position's text, or NULL; first run only */
+};
+
+/* What prepare found out. Release with source_start_release(). */
+struct source_start {
+    struct buf identity; /* to be stored with every checkpoint from now on */
+    struct buf position; /* where streaming begins */
+    uint32_t epoch;      /* resume's, or one more after an accepted gap */
+    bool gap;            /* an accepted gap: the pipeline publishes `gap_text` */
+    struct buf gap_text; /* from where to where, and why */
+};
+
+struct source_ops {
+    const char *scheme; /* of the URL: "postgresql" */
+    const struct decoder_ops *decoder;
+    /*
+     * Connects and checks versions, TLS and settings; nothing is created yet. The config outlives the source.
+     * ERR_IO is retriable.
+     */
+    int (*open)(const struct config_source *c, const struct clock *clock, struct source **out, struct err *e);
+    /*
+     * Compares the checkpoint with the server (promise 5) and makes what streaming needs: publication, then
+     * slot. A gap is ERR_GAP with the remedy, unless accepted. Missing grants are ERR_CONFIG with the SQL for
+     * the owner.
+     */
+    int (*prepare)(struct source *s, const struct source_resume *r, struct source_start *out, struct err *e);
+    /*
+     * The position that the server has flushed now: everything committed before it is before it. For `--until
+     * end`.
+     */
+    int (*end_position)(struct source *s, struct buf *out, struct err *e);
+    /* Starts the reader thread, which fills `ring` from the position prepare returned. */
+    int (*start)(struct source *s, struct ring *ring, struct err *e);
+    /* Everything up to `p` is delivered and durable. Any time after start; never blocks. */
+    void (*ack)(struct source *s, struct position p);
+    /* Bytes between what the server has flushed (as last told) and what was acknowledged; for the progress
+     * line. */
+    uint64_t (*lag_bytes)(const struct source *s);
+    /* Tells the server the last acknowledged position, ends the reader, waits for it. Idempotent. */
+    void (*stop)(struct source *s);
+    void (*destroy)(struct source *s);
+    /* Removes slot and publications that Tailrace made for this source; says on the log what it removed. */
+    int (*drop)(const struct config_source *c, struct err *e);
+};
+
+/* Frees the buffers of a struct source_start. */
+void source_start_release(struct source_start *s);
+
+/* Appends one record to the ring as the pipeline expects it. 0; 1 no room now; -1 with `e`. */
+int source_push(struct ring *ring, const struct frame *f, struct err *e);
+
+/* Reads a record of the ring back into a frame that points into it. */
+int source_frame(const void *record, size_t len, struct frame *out, struct err *e);
+
+#endif

@@ -1,0 +1,63 @@
+/*
+ * decoder: frames of a database's log in, changes out. Pure: no sockets, clocks, logs or globals.
+ *
+ * The source's reader thread only frames bytes; everything that reads them is here. A frame that is not
+ * understood is an ERR_DATA that names message and offset; the decoder is unusable afterwards (fail closed).
+ */
+#ifndef TAILRACE_DECODERS_DECODER_H
+#define TAILRACE_DECODERS_DECODER_H
+
+#include "decoders/change.h"
+#include "decoders/err.h"
+
+enum frame_kind {
+    FRAME_DATA = 1,  /* one message of the log; `start` is its LSN as the transport says */
+    FRAME_KEEPALIVE, /* nothing to deliver up to `start` (server's end of WAL) */
+    FRAME_CATALOG,   /* what the log does not say, read from the catalogue beside it (pgoutput/catalog.h) */
+    FRAME_RESTART, /* the connection was made anew: descriptions will be sent again, an open transaction again
+                      from its beginning */
+    FRAME_END,     /* the reader stopped; `data` is a struct frame_end. Not for decoders. */
+};
+
+struct frame {
+    enum frame_kind kind;
+    uint64_t start;      /* LSN */
+    int64_t sent_us;     /* server's clock when it sent the frame, microseconds since 1970, 0 unknown */
+    const uint8_t *data; /* lives as long as the feed call */
+    size_t len;
+};
+
+/* Receives each change in order. Non-zero stops the feed, which then returns -1 with the error given here. */
+typedef int (*change_fn)(void *ctx, const struct change *c, struct err *e);
+
+struct decoder_ops;
+
+struct decoder_options {
+    uint32_t epoch;     /* goes into every id and ord; at most 65535 */
+    size_t max_columns; /* 0: the database's own limit */
+};
+
+/* Every decoder embeds this as its first member. */
+struct decoder {
+    const struct decoder_ops *ops;
+};
+
+/* What a kind of log offers. Const, one per decoder, listed in agent/registry.c. */
+struct decoder_ops {
+    const char *name;
+    /* A new decoder with an empty cache, or NULL when memory runs out. */
+    struct decoder *(*create)(const struct decoder_options *o);
+    /* Decodes one frame; `fn` is called for each change in it (none for a description already known). */
+    int (*feed)(struct decoder *d, const struct frame *f, change_fn fn, void *ctx, struct err *e);
+    /* Rows up to and including `progress` (a row's `position`) were delivered: they are not emitted again. */
+    int (*resume)(struct decoder *d, struct position progress, struct err *e);
+    /* Appends a resume position (of a commit or heartbeat) for people: "0/1A2B3C"; and the way back from
+     * text. */
+    void (*position_text)(struct position p, struct buf *out);
+    int (*position_parse)(const char *text, struct buf *out, struct err *e);
+    /* Orders two resume positions of one source and epoch: negative, 0, positive. */
+    int (*position_compare)(struct position a, struct position b);
+    void (*destroy)(struct decoder *d);
+};
+
+#endif
