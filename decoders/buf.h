@@ -1,9 +1,8 @@
 /*
  * buf: a growing byte buffer with a sticky error.
  *
- * Append freely, check buf_failed() once at the end: after an allocation failed (or `limit` was reached)
- * every further append is a no-op. buf_clear() keeps the capacity, so that a reused buffer allocates nothing
- * in steady state.
+ * Append freely, check buf_failed() once at the end: after an allocation failed every further append is a
+ * no-op. buf_clear() keeps the capacity, so that a reused buffer allocates nothing in steady state.
  */
 #ifndef TAILRACE_DECODERS_BUF_H
 #define TAILRACE_DECODERS_BUF_H
@@ -27,8 +26,16 @@ void buf_init(struct buf *b);
 bool buf_reserve(struct buf *b, size_t more);
 
 /* Appends bytes, one byte, a C string, printf-formatted text, an unsigned or signed decimal. */
-void buf_put(struct buf *b, const void *data, size_t len);
-void buf_putc(struct buf *b, char c);
+static inline void buf_put(struct buf *b, const void *data, size_t len) {
+    if ((len > b->cap - b->len || b->failed) && !buf_reserve(b, len)) return;
+    if (len) memcpy(b->data + b->len, data, len);
+    b->len += len;
+}
+
+static inline void buf_putc(struct buf *b, char c) {
+    buf_put(b, &c, 1);
+}
+
 void buf_puts(struct buf *b, const char *s);
 void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void buf_put_u64(struct buf *b, uint64_t v);

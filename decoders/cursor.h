@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define MUST_CHECK __attribute__((warn_unused_result))
 
@@ -22,26 +23,78 @@ struct cursor {
 };
 
 /* A cursor over `len` bytes that the caller keeps alive. */
-struct cursor cursor_of(const void *data, size_t len);
+static inline struct cursor cursor_of(const void *data, size_t len) {
+    const uint8_t *p = data ? data : (const uint8_t *)"";
+    return (struct cursor){.start = p, .at = p, .end = p + (data ? len : 0)};
+}
 
 /* Bytes not read yet. */
-size_t cursor_left(const struct cursor *c);
+static inline size_t cursor_left(const struct cursor *c) {
+    return (size_t)(c->end - c->at);
+}
 
 /* Bytes read so far: where an error is. */
-size_t cursor_offset(const struct cursor *c);
-
-/* Fixed-width integers, network byte order. */
-MUST_CHECK bool cursor_u8(struct cursor *c, uint8_t *v);
-MUST_CHECK bool cursor_u16(struct cursor *c, uint16_t *v);
-MUST_CHECK bool cursor_u32(struct cursor *c, uint32_t *v);
-MUST_CHECK bool cursor_i32(struct cursor *c, int32_t *v);
-MUST_CHECK bool cursor_u64(struct cursor *c, uint64_t *v);
-MUST_CHECK bool cursor_i64(struct cursor *c, int64_t *v);
+static inline size_t cursor_offset(const struct cursor *c) {
+    return (size_t)(c->at - c->start);
+}
 
 /* The next `len` bytes, as a pointer into the window. */
-MUST_CHECK bool cursor_bytes(struct cursor *c, size_t len, const uint8_t **v);
+MUST_CHECK static inline bool cursor_bytes(struct cursor *c, size_t len, const uint8_t **v) {
+    if (len > cursor_left(c)) return false;
+    *v = c->at;
+    c->at += len;
+    return true;
+}
+
+/* Fixed-width integers, network byte order. */
+MUST_CHECK static inline bool cursor_u8(struct cursor *c, uint8_t *v) {
+    if (cursor_left(c) < 1) return false;
+    *v = *c->at++;
+    return true;
+}
+
+MUST_CHECK static inline bool cursor_u16(struct cursor *c, uint16_t *v) {
+    const uint8_t *p;
+    if (!cursor_bytes(c, 2, &p)) return false;
+    *v = (uint16_t)(p[0] << 8 | p[1]);
+    return true;
+}
+
+MUST_CHECK static inline bool cursor_u32(struct cursor *c, uint32_t *v) {
+    const uint8_t *p;
+    if (!cursor_bytes(c, 4, &p)) return false;
+    *v = (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+    return true;
+}
+
+MUST_CHECK static inline bool cursor_u64(struct cursor *c, uint64_t *v) {
+    uint32_t high, low;
+    if (cursor_left(c) < 8 || !cursor_u32(c, &high) || !cursor_u32(c, &low)) return false;
+    *v = (uint64_t)high << 32 | low;
+    return true;
+}
+
+MUST_CHECK static inline bool cursor_i32(struct cursor *c, int32_t *v) {
+    uint32_t u;
+    if (!cursor_u32(c, &u)) return false;
+    *v = (int32_t)u;
+    return true;
+}
+
+MUST_CHECK static inline bool cursor_i64(struct cursor *c, int64_t *v) {
+    uint64_t u;
+    if (!cursor_u64(c, &u)) return false;
+    *v = (int64_t)u;
+    return true;
+}
 
 /* A NUL-terminated string, as a pointer into the window; false when no NUL is left in it. */
-MUST_CHECK bool cursor_cstr(struct cursor *c, const char **v);
+MUST_CHECK static inline bool cursor_cstr(struct cursor *c, const char **v) {
+    const uint8_t *nul = memchr(c->at, 0, cursor_left(c));
+    if (!nul) return false;
+    *v = (const char *)c->at;
+    c->at = nul + 1;
+    return true;
+}
 
 #endif
