@@ -49,6 +49,7 @@ struct source_resume {
     bool durable;     /* a state directory is used; false: temporary slot, nothing left behind */
     bool accept_gap;  /* --accept-gap */
     const char *from; /* --from: "now", a position's text, or NULL; first run only */
+    int stop_fd;      /* readable when the caller wants to give up: ERR_STOPPED; 0: none */
 };
 
 /* What prepare found out. Release with source_start_release(). */
@@ -59,6 +60,9 @@ struct source_start {
     bool gap;            /* an accepted gap: the pipeline publishes `gap_text` */
     struct buf gap_text; /* from where to where, and why */
 };
+
+/* Receives one table's description; it is only lent. Non-zero stops, with the error given here. */
+typedef int (*source_table_fn)(void *ctx, const struct table *t, struct err *e);
 
 struct source_ops {
     const char *scheme; /* of the URL: "postgresql" */
@@ -74,6 +78,11 @@ struct source_ops {
      * the owner.
      */
     int (*prepare)(struct source *s, const struct source_resume *r, struct source_start *out, struct err *e);
+    /*
+     * Calls `fn` for each table that the patterns select, as the catalogue has it now: for map_check(). Any
+     * time between open and start.
+     */
+    int (*describe)(struct source *s, source_table_fn fn, void *ctx, struct err *e);
     /*
      * The position that the server has flushed now: everything committed before it is before it. For `--until
      * end`.

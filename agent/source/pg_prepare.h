@@ -1,0 +1,75 @@
+/*
+ * pg_prepare: from a configuration and a checkpoint to a PostgreSQL that is ready to stream, without a
+ * silent gap.
+ *
+ * It makes what is missing (publications first, committed, then the slot), or proves that what is there still
+ * continues where the checkpoint ends: same cluster, database, history, slot and publications, nothing passed
+ * over. What does not hold is a gap (ERR_GAP with the remedy), unless accepted. Afterwards it checks
+ * every reconnect the same way.
+ *
+ * The server silently fast-forwards a START_REPLICATION from before the slot's confirmed position; so the
+ * check is made once more after streaming has begun: pg_prepare_started().
+ *
+ * Use: open → run → take_connection → (START_REPLICATION → started → … → new connection → verify → …) → free.
+ * One thread at a time; the reader's thread after the start.
+ */
+#ifndef TAILRACE_AGENT_SOURCE_PG_PREPARE_H
+#define TAILRACE_AGENT_SOURCE_PG_PREPARE_H
+
+#include "agent/source/pg_conn.h"
+#include "agent/source/pg_server.h"
+#include "agent/source/source.h"
+
+struct pg_prepare;
+
+/*
+ * Connects (an ordinary connection, kept for later questions) and reads the server's facts; creates nothing.
+ * `decoder` reads and writes position blobs by their text. All arguments outlive it.
+ */
+int pg_prepare_open(const struct config_source *c, const struct clock *clock,
+                    const struct decoder_ops *decoder, struct pg_prepare **out, struct err *e);
+void pg_prepare_free(struct pg_prepare *p);
+
+/* Facts of the server as last read: by open, and by each verify. */
+const struct pg_server *pg_prepare_server(const struct pg_prepare *p);
+
+/* source_ops.prepare: see there. Keeps what it found for verify. */
+int pg_prepare_run(struct pg_prepare *p, const struct source_resume *r, struct source_start *out,
+                   struct err *e);
+
+/*
+ * Moves the replication connection that run left open to `out`, for streaming: a temporary slot lives only
+ * in the connection that made it. Its stop_fd becomes `stop_fd`.
+ */
+void pg_prepare_take_connection(struct pg_prepare *p, struct pg_conn *out, int stop_fd);
+
+/* The slot's name, and the value of the option publication_names: "a","b" (identifiers quoted, not a
+ * literal). */
+const char *pg_prepare_slot(const struct pg_prepare *p);
+const char *pg_prepare_publications(const struct pg_prepare *p);
+
+/*
+ * Before streaming goes on over a new replication connection: is all as it was, and can the slot still give
+ * what follows `acked`, the position acknowledged last? Returns ERR_GAP when not; ERR_FENCED with
+ * `retriable` while the slot is still active elsewhere (wait and try again). A temporary slot is gone
+ * with its connection: ERR_GAP. Uses `c` only, so no second connection is needed.
+ */
+int pg_prepare_verify(struct pg_prepare *p, struct pg_conn *c, uint64_t acked, struct err *e);
+
+/*
+ * After START_REPLICATION from `position` and before its first row is used: the slot must not be confirmed
+ * beyond it (ERR_GAP). Asks over the ordinary connection, which it opens again when it was lost, watching
+ * `stop_fd`.
+ */
+int pg_prepare_started(struct pg_prepare *p, uint64_t position, int stop_fd, struct err *e);
+
+/* source_ops.describe. */
+int pg_prepare_describe(struct pg_prepare *p, source_table_fn fn, void *ctx, struct err *e);
+
+/* source_ops.end_position. */
+int pg_prepare_end_position(struct pg_prepare *p, struct buf *out, struct err *e);
+
+/* source_ops.drop: slot and publications that bear our mark; ERR_FENCED while the slot is in use. */
+int pg_prepare_drop(const struct config_source *c, struct err *e);
+
+#endif
