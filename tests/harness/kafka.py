@@ -199,6 +199,8 @@ class Kafka(procs.Server):
             "share.coordinator.state.topic.replication.factor": 1,
             "share.coordinator.state.topic.min.isr": 1,
             "group.initial.rebalance.delay.ms": 0,
+            "broker.heartbeat.interval.ms": 1000,
+            "broker.session.timeout.ms": 4000,  # how long a killed broker must wait to come back
             "log.cleaner.dedupe.buffer.size": 16 << 20,
             "auto.create.topics.enable": "false",
         }

@@ -14,7 +14,6 @@ import os
 import shutil
 import signal
 import subprocess
-import time
 from pathlib import Path
 from typing import Dict, List, Optional
 from urllib.parse import quote, urlencode
@@ -119,7 +118,7 @@ class Postgres(procs.Server):
         """kill -9 of the postmaster; returns when its children have noticed and gone."""
         workers = procs.children(self.process.pid) if self.process else []
         super().kill()
-        procs.wait_until(lambda: not any(_alive(w) for w in workers), 30, f"the processes of {self.name} to end")
+        procs.wait_until(lambda: not any(procs.alive(w) for w in workers), 30, f"the processes of {self.name} to end")
 
     def close(self) -> None:
         if self.running:
@@ -140,8 +139,10 @@ class Postgres(procs.Server):
         return f"postgresql://{quote(user, safe='')}{secret}@{host}:{port or self.port}/{quote(database)}{query}"
 
     def connect(self, database: str = "postgres", autocommit: bool = True, **params):
-        """A psycopg2 connection over the Unix socket; params as psycopg2.connect takes them."""
-        given = dict(host=str(self.dir), port=self.port, user=SUPERUSER, dbname=database, connect_timeout=10)
+        """A psycopg2 connection over the Unix socket; params as psycopg2.connect takes them. No statement may take
+        longer than 100 s (options="" lifts that): a test must fail, not hang."""
+        given = dict(host=str(self.dir), port=self.port, user=SUPERUSER, dbname=database, connect_timeout=10,
+                     options="-c statement_timeout=100s")
         given.update(params)
         connection = psycopg2.connect(**given)
         connection.autocommit = autocommit
@@ -306,13 +307,6 @@ class Postgres(procs.Server):
             return True
         except psycopg2.OperationalError:
             return False
-
-
-def _alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except (OSError, IndexError):
-        return False
 
 
 def _copy_cluster(source: Path, target: Path) -> None:

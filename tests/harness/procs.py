@@ -201,6 +201,14 @@ def children(pid: int) -> List[int]:
         return []
 
 
+def alive(pid: int) -> bool:
+    """Whether the process runs; one that ended and was not yet waited for does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except (OSError, IndexError):
+        return False
+
+
 def wait_until(condition: Callable[[], object], timeout: float, what: str, step: float = 0.05):
     """Waits for a true value and returns it; a ServerError that names what we waited for otherwise."""
     end = time.monotonic() + timeout
