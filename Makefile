@@ -60,9 +60,10 @@ PACKAGES := libpq rdkafka libprotobuf-c yaml-0.1 json-c libpcre2-8 libxxhash
 
 # These goals compile nothing themselves, so they must work before anything is installed.
 ifneq ($(filter-out clean check demo help,$(or $(MAKECMDGOALS),all)),)
-ifneq ($(shell pkg-config --exists $(PACKAGES) && command -v protoc-c >/dev/null && echo found),found)
+ifneq ($(shell pkg-config --exists $(PACKAGES) && command -v protoc >/dev/null && \
+	command -v protoc-gen-c >/dev/null && echo found),found)
 $(error Libraries are missing ($(shell pkg-config --print-errors --errors-to-stdout --exists $(PACKAGES) 2>&1 | \
-	grep '^No package' || echo 'pkg-config or protoc-c itself')). Run ./deploy/install-deps build)
+	grep '^No package' || echo 'pkg-config, protoc or protoc-gen-c itself')). Run ./deploy/install-deps build)
 endif
 PACKAGE_CFLAGS := $(shell pkg-config --cflags $(PACKAGES))
 PACKAGE_LIBS := $(shell pkg-config --libs $(PACKAGES))
@@ -118,9 +119,9 @@ $(AGENT_OBJ) $(MAIN_OBJ): $(BUILD)/obj/%.o: %.c $(BUILD)/.flags | $(PB_SRC)
 $(BUILD)/obj/agent/cmd/version.o: EXTRA_CFLAGS := -DTAILRACE_VERSION='"$(VERSION)"'
 
 # Generated code is built, never committed. It was not written for -Wconversion or -Wshadow.
-$(PB_SRC): $(GEN)/%.pb-c.c: schemas/%.proto
+$(PB_SRC): $(GEN)/%.pb-c.c: schemas/%.proto agent/encode/protoc-gen-c
 	@mkdir -p $(@D)
-	protoc-c -Ischemas --c_out=$(GEN) $<
+	protoc -Ischemas --plugin=protoc-gen-c=agent/encode/protoc-gen-c --c_out=$(GEN) $<
 
 $(PB_OBJ): %.o: %.c $(BUILD)/.flags | $(PB_SRC)
 	$(COMPILE) -Wall $(PACKAGE_CFLAGS)
