@@ -35,29 +35,53 @@ struct selection {
     size_t nkeys;
 };
 
+/*
+ * What a mapping may name: the parts of an entity and their fields. The encoder that knows the published
+ * schema provides one (made from it, so that the two cannot differ); the map checks the configuration against
+ * it.
+ */
+struct entity_part {
+    const char *name;          /* "profile" */
+    bool list;                 /* holds items: a mapping needs `item`; a single part refuses it */
+    bool open;                 /* takes any field name: attributes */
+    const char *const *fields; /* nfields names; none when open */
+    size_t nfields;
+};
+
+struct entity_schema {
+    const char *entity; /* "customer" */
+    const struct entity_part *parts;
+    size_t nparts;
+};
+
+/*
+ * Each action speaks for one table only: what several tables feed into one part is several contributions,
+ * told apart by event.source and change->table.
+ */
 enum entity_action {
-    ENTITY_SET,    /* the part has these fields now (fields not listed, or unchanged, keep their value) */
-    ENTITY_REMOVE, /* the part (or item) no longer exists */
-    ENTITY_CLEAR, /* the part no longer exists for any key fed by this table: truncate; no key, all partitions
-                   */
+    ENTITY_SET,    /* the part (or item) has these fields now; an UNCHANGED one keeps the value it had */
+    ENTITY_REMOVE, /* this table no longer has the part (or item) for this key */
+    ENTITY_CLEAR,  /* this table no longer has the part for any key: truncate; no key, all partitions */
 };
 
 struct entity_field {
     const char *name;            /* field of the part, or attribute name */
     const struct column *column; /* where it came from; NULL: a constant */
-    const struct value *value;   /* PRESENT, NULL, UNCHANGED, MASKED, INVALID */
-    bool changed;                /* differs from the before image, as far as that is known */
-    bool known_changed;          /* `changed` could be told */
+    const struct value *value;   /* PRESENT, NULL, UNCHANGED, MASKED, INVALID; of a constant: PRESENT, TEXT */
+    bool changed;                /* differs from the before image; false unless known_changed */
+    bool known_changed;          /* the log told: only where the part was there before, under the same key */
+    const char *const *truth;    /* systems in order of trust for this field; none: as for the part */
+    size_t ntruth;
 };
 
 struct entity_event {
     const char *entity; /* "customer" */
     const char *topic;
     enum entity_action action;
-    struct text key;  /* empty for CLEAR */
-    const char *part; /* "profile" */
-    struct text item; /* of list-like parts, else empty */
-    const struct entity_field *fields;
+    struct text key;                   /* never empty, but for CLEAR */
+    const char *part;                  /* "profile" */
+    struct text item;                  /* of list-like parts (never empty there, but for CLEAR), else empty */
+    const struct entity_field *fields; /* SET only */
     size_t nfields;
     const char *const *truth; /* systems in order of trust for this part; may be empty */
     size_t ntruth;
@@ -65,7 +89,7 @@ struct entity_event {
 
 struct event {
     enum event_kind kind;
-    char op;                           /* c u d r t m g; halves of a key change are d and c */
+    char op; /* c u d r t m g; halves of a key change are d and c; entities: SET c or u, REMOVE d, CLEAR t */
     bool key_from_before;              /* the key is read from the before image */
     uint16_t sub;                      /* 0 for the first record of a change */
     bool every_partition;              /* truncate, clear */

@@ -7,6 +7,7 @@
 #ifndef TAILRACE_AGENT_MAP_MAP_H
 #define TAILRACE_AGENT_MAP_MAP_H
 
+#include "agent/base/log.h"
 #include "agent/config/config.h"
 #include "agent/event/event.h"
 #include "decoders/change.h"
@@ -18,6 +19,7 @@ struct map_options {
     bool split_key_change; /* an update of the key becomes delete(old) + create(new): row topics; not for JSON
                               lines */
     bool tombstones;       /* a delete is followed by a null value under the same key */
+    const struct entity_schema *const *schemas; /* entities a mapping may feed, closed by NULL; NULL: none */
 };
 
 /*
@@ -34,9 +36,12 @@ typedef int (*event_fn)(void *ctx, const struct event *ev, struct err *e);
 /*
  * Calls `fn` for every record the change shall become; never for BEGIN, COMMIT, HEARTBEAT. For CHANGE_SCHEMA:
  * works out the new table (topic legality and collisions, key override, entity mappings against the identity
- * that the log carries), forgets the old one. A mapping that cannot be right is ERR_CONFIG with the ALTER
- * TABLE to run when `map_strict()` is on (start), and is quarantined with a loud log text otherwise: see
- * map_quarantined().
+ * that the log carries), forgets the old one. A mapping that cannot be right is quarantined: its events stop
+ * (with a notice) until the table has a shape that it fits; see map_check() for the start. Anything else that
+ * is wrong is ERR_CONFIG. A value that a key needs and the log does not have is ERR_DATA.
+ *
+ * The records of one change are numbered (`sub`) in this order: row (delete, tombstone, create), entity
+ * removals, entity sets; within these in the order of the configuration.
  */
 int map_change(struct map *m, const struct change *c, event_fn fn, void *ctx, struct err *e);
 
@@ -45,12 +50,27 @@ bool map_wants(const struct map *m, const char *schema, const char *name);
 
 /*
  * Checks a table as it is in the catalogue at start, before the first row: everything that map_change() would
- * find out at its CHANGE_SCHEMA, as ERR_CONFIG. `t` is only read during the call.
+ * find out at its CHANGE_SCHEMA, as ERR_CONFIG with the remedy (the ALTER TABLE to run). `t` is only read
+ * during the call.
  */
 int map_check(struct map *m, const struct table *t, struct err *e);
 
-/* Number of mappings that stopped being right while running, and the text of the last one ("" none). */
+/* Number of mappings that are quarantined now, and the text of the last one ("" none). */
 size_t map_quarantined(const struct map *m, const char **text);
+
+/*
+ * What people should be told, oldest first, each once: the map cannot log. NULL: nothing (more). The text is
+ * valid until the next call. Ask after map_new(), map_check() and a map_change() of a CHANGE_SCHEMA; any
+ * other time does no harm.
+ */
+const char *map_take_notice(struct map *m, enum log_level *level);
+
+/* Counts since map_new(). */
+struct map_stats {
+    uint64_t keyless;     /* entity rows whose key or item is NULL or empty: they belong to nobody */
+    uint64_t quarantined; /* changes that a quarantined mapping did not get */
+};
+void map_stats(const struct map *m, struct map_stats *out);
 
 /* Names of entity topics of this source's mappings: i-th, NULL behind the last. Never compacted, kept for
  * ever. */
