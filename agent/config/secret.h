@@ -17,8 +17,14 @@ int secret_read(const struct config_secret *s, struct buf *out, struct err *e);
 /* Overwrites and frees. */
 void secret_wipe(struct buf *b);
 
-/* Replaces the password in a URL that stands in `arg` (a command line argument) by x's of the same length, in
- * place. */
+/*
+ * Replaces the password in a URL that stands in `arg` (a command line argument) by x's of the same length, in
+ * place: user:password@, and the query's password and sslpassword. Errs on the side of wiping too much when
+ * the URL is malformed.
+ */
 void secret_wipe_url(char *arg);
+
+/* Replaces all of a text by x's, in place. */
+void secret_wipe_text(char *s);
 
 #endif
