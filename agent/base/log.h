@@ -1,7 +1,7 @@
 /*
  * log: what the agent says on stderr, one line an event.
  *
- *     2026-11-23T12:00:00.123Z info shop "slot created" slot=tailrace_shop lsn=0/1A2B3C
+ *     time=2026-11-23T12:00:00.123Z level=info from=shop msg="slot created" slot=tailrace_shop lsn=0/1A2B3C
  *
  * or, with LOG_JSON, one JSON object a line. Control characters and quotes in values are escaped, so that no
  * name out of a database can forge a line. Never secrets, never row data. Under systemd (JOURNAL_STREAM set)

@@ -7,8 +7,8 @@
  * One thread runs a pipeline from start to end. It sleeps on the ring, the sink and a stop signal; nothing in
  * it is specific to a database or a broker.
  */
-#ifndef TAILRACE_AGENT_PIPELINE_H
-#define TAILRACE_AGENT_PIPELINE_H
+#ifndef TAILRACE_AGENT_PIPELINE_PIPELINE_H
+#define TAILRACE_AGENT_PIPELINE_PIPELINE_H
 
 #include "agent/ack/checkpoint.h"
 #include "agent/base/clock.h"
@@ -26,6 +26,7 @@ struct pipeline_parts {
     const struct source_ops *source_ops;
     const struct encoder_ops *encoder_ops;
     const struct encoder_ops *entity_ops;
+    const struct entity_schema *const *schemas; /* closed by NULL */
     const struct sink_ops *sink_ops;
     const struct clock *clock;
 };

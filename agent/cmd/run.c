@@ -1,0 +1,196 @@
+#include "agent/cmd/run.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "agent/base/log.h"
+#include "agent/cmd/exit.h"
+#include "agent/cmd/progress.h"
+#include "agent/config/config.h"
+#include "agent/pipeline/pipeline.h"
+#include "agent/registry.h"
+
+#define PROGRESS_MS 10000
+
+/* One source at work. */
+struct lane {
+    const char *name;
+    struct pipeline *pipeline;
+    struct progress progress;
+    pthread_t thread;
+    bool started;
+    bool joined;
+    atomic_bool ended;
+    int rc;
+    struct err err;
+    int done_fd; /* shared: raised when a lane ends */
+};
+
+struct run {
+    struct config *config;
+    struct lane *lanes;
+    size_t nlanes;
+    size_t running;
+    int signal_fd;
+    int done_fd;
+    int code; /* worst so far */
+};
+
+static void *lane_main(void *arg) {
+    struct lane *l = arg;
+    uint64_t one = 1;
+
+    l->rc = pipeline_run(l->pipeline, &l->err);
+    atomic_store(&l->ended, true);
+    if (write(l->done_fd, &one, sizeof one) < 0) return NULL; /* full means readable */
+    return NULL;
+}
+
+static int make_lane(struct run *r, size_t i, struct err *e) {
+    const struct config *c = r->config;
+    struct pipeline_parts parts = {
+        .config = c,
+        .source = &c->sources[i],
+        .source_ops = registry_source(c->sources[i].scheme),
+        .encoder_ops = registry_encoder(c->encoding),
+        .entity_ops = registry_entity_encoder(c->encoding, c->sink.type),
+        .schemas = registry_schemas(),
+        .sink_ops = registry_sink(c->sink.type),
+        .clock = &clock_system,
+    };
+
+    if (!parts.source_ops)
+        return err_set(e, ERR_CONFIG, "source %s: there is no source for %s:// URLs", c->sources[i].name,
+                       c->sources[i].scheme);
+    r->lanes[i].name = c->sources[i].name;
+    r->lanes[i].done_fd = r->done_fd;
+    r->lanes[i].pipeline = pipeline_new(&parts, e);
+    return r->lanes[i].pipeline ? 0 : -1;
+}
+
+/* Signals are read from a descriptor; threads started later inherit the mask. */
+static int take_signals(struct run *r, struct err *e) {
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    signal(SIGPIPE, SIG_IGN);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    r->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+    r->done_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (r->signal_fd < 0 || r->done_fd < 0)
+        return err_set(e, ERR_IO, "cannot watch signals: %s", strerror(errno));
+    return 0;
+}
+
+static void say_intent(const struct config *c) {
+    static const char *const sinks[] = {"stdout", "file", "null", "kafka"};
+
+    for (size_t i = 0; i < c->nsources; i++)
+        log_kv(LOG_INFO, c->sources[i].name, "will stream", "url", c->sources[i].url, "to",
+               sinks[c->sink.type], "state", c->state ? c->state : "none: temporary slot, nothing is kept",
+               NULL);
+    for (size_t i = 0; i < c->warnings.count; i++) log_msg(LOG_WARN, "config", "%s", c->warnings.items[i]);
+}
+
+static int start_lanes(struct run *r, struct err *e) {
+    r->lanes = calloc(r->config->nsources, sizeof *r->lanes);
+    if (!r->lanes) return err_memory(e, "starting");
+    r->nlanes = r->config->nsources;
+    for (size_t i = 0; i < r->nlanes; i++)
+        if (make_lane(r, i, e)) return -1;
+    for (size_t i = 0; i < r->nlanes; i++) {
+        int rc = pthread_create(&r->lanes[i].thread, NULL, lane_main, &r->lanes[i]);
+        if (rc) return err_set(e, ERR_IO, "cannot start a thread: %s", strerror(rc));
+        r->lanes[i].started = true;
+        r->running++;
+    }
+    return 0;
+}
+
+static void stop_lanes(struct run *r) {
+    for (size_t i = 0; i < r->nlanes; i++)
+        if (r->lanes[i].started && !r->lanes[i].joined) pipeline_stop(r->lanes[i].pipeline);
+}
+
+static void finish_lane(struct run *r, struct lane *l) {
+    int code;
+
+    pthread_join(l->thread, NULL);
+    l->joined = true;
+    r->running--;
+    progress_last(l->name, l->pipeline);
+    if (!l->rc) return;
+    code = exit_code(&l->err);
+    if (l->err.code != ERR_CLOSED) log_msg(LOG_ERROR, l->name, "%s", l->err.text);
+    if (code > r->code) r->code = code;
+    if (r->running > 0) log_msg(LOG_WARN, l->name, "this source has stopped; the others go on");
+}
+
+/* Joins the lanes that have ended; each raised done_fd when it did. */
+static void reap(struct run *r) {
+    uint64_t ended;
+
+    if (read(r->done_fd, &ended, sizeof ended) < 0) return;
+    for (size_t i = 0; i < r->nlanes; i++) {
+        struct lane *l = &r->lanes[i];
+        if (l->started && !l->joined && atomic_load(&l->ended)) finish_lane(r, l);
+    }
+}
+
+static void take_signal(struct run *r) {
+    struct signalfd_siginfo info;
+
+    while (read(r->signal_fd, &info, sizeof info) == (ssize_t)sizeof info) {
+        log_msg(LOG_INFO, "run", "%s: delivering what is under way, then stopping (again: stop at once)",
+                info.ssi_signo == SIGINT ? "interrupted" : "told to stop");
+        stop_lanes(r);
+    }
+}
+
+static void watch(struct run *r) {
+    struct pollfd fds[2] = {{.fd = r->signal_fd, .events = POLLIN}, {.fd = r->done_fd, .events = POLLIN}};
+
+    while (r->running > 0) {
+        int n = poll(fds, 2, PROGRESS_MS);
+        if (n > 0 && fds[0].revents) take_signal(r);
+        if (n > 0 && fds[1].revents) reap(r);
+        for (size_t i = 0; i < r->nlanes; i++)
+            if (!r->lanes[i].joined)
+                progress_say(&r->lanes[i].progress, r->lanes[i].name, r->lanes[i].pipeline);
+    }
+}
+
+static void release(struct run *r) {
+    for (size_t i = 0; i < r->nlanes; i++) pipeline_free(r->lanes[i].pipeline);
+    free(r->lanes);
+    if (r->signal_fd >= 0) close(r->signal_fd);
+    if (r->done_fd >= 0) close(r->done_fd);
+    config_free(r->config);
+}
+
+int cmd_run(int argc, char **argv) {
+    struct run r = {.signal_fd = -1, .done_fd = -1};
+    struct err e = {0};
+
+    if (config_load(argc, argv, &r.config, &e)) return exit_report(&e);
+    log_setup(r.config->log_level, r.config->log_format);
+    if (take_signals(&r, &e)) goto out;
+    say_intent(r.config);
+    if (start_lanes(&r, &e)) stop_lanes(&r);
+    watch(&r);
+out:
+    if (e.code != ERR_NONE && exit_report(&e) > r.code) r.code = exit_code(&e);
+    release(&r);
+    return r.code;
+}

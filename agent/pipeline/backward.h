@@ -1,0 +1,48 @@
+/*
+ * backward: the way of a position from delivered records to the source.
+ *
+ * ledger → sink made durable → checkpoint made durable → source acknowledged. One owner, in this order, never
+ * back.
+ */
+#ifndef TAILRACE_AGENT_PIPELINE_BACKWARD_H
+#define TAILRACE_AGENT_PIPELINE_BACKWARD_H
+
+#include "agent/ack/checkpoint.h"
+#include "agent/ack/ledger.h"
+#include "agent/config/config.h"
+#include "agent/sink/sink.h"
+#include "agent/source/source.h"
+
+struct backward;
+
+struct backward_parts {
+    const struct config *config;
+    const struct config_source *source;
+    const struct source_start *start; /* identity and epoch; copied */
+    struct source *running;           /* to acknowledge to */
+    struct sink *sink;
+    struct ledger *ledger;
+    struct checkpoint_store *store; /* NULL: nothing is kept, positions are acknowledged when delivered */
+    const struct clock *clock;
+    uint64_t fingerprint;
+    struct position progress; /* of the loaded checkpoint, when it is still valid; else empty */
+};
+
+/* Writes the first checkpoint (who, where, epoch) before any row is read. `parts` is copied. */
+int backward_new(const struct backward_parts *parts, struct backward **out, struct err *e);
+void backward_free(struct backward *b);
+
+/*
+ * Writes a checkpoint and acknowledges when the watermark moved and it is time (or `now` is set). Cheap
+ * otherwise. A disk that refuses is said on the log and tried again at the next tick: nothing is acknowledged
+ * meanwhile. -1 when trying again does not help, or when `now` was set.
+ */
+int backward_tick(struct backward *b, bool now, struct err *e);
+
+/* Milliseconds until the next tick has something to do; -1: nothing waits. */
+int backward_due_ms(const struct backward *b);
+
+/* The position acknowledged last; len 0: none yet. */
+struct position backward_acknowledged(const struct backward *b);
+
+#endif
