@@ -72,7 +72,7 @@ endif
 ifeq ($(origin CC),default)
 CC := gcc
 endif
-WARNINGS := -Wall -Wextra -Wshadow -Wconversion $(if $(DEVELOPER),-Werror)
+WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wvla $(if $(DEVELOPER),-Werror)
 HARDENING := -fPIE -fstack-protector-strong $(if $(SANITIZE),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 SANITIZER := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
 CFLAGS ?= -O2 -g
@@ -152,14 +152,21 @@ bench: all
 demo:
 	./deploy/demo
 
-# A harness fuzz_x.c sees the decoders alone; one named fuzz_agent_x.c sees libtailrace too.
-FUZZ_MAIN := $(if $(findstring fuzzer,$(SANITIZE)),,tests/fuzz/driver.c)
-$(FUZZ_BIN): $(BUILD)/fuzz/%: tests/fuzz/%.c $(FUZZ_MAIN) $(LIBDECODERS) $(BUILD)/.flags
+# A harness fuzz_x.c sees the decoders alone; one named fuzz_agent_x.c sees libtailrace too. The engine is
+# libFuzzer in build/fuzz, and tests/fuzz/driver.c in the sanitizer build.
+FUZZ_ENGINE := $(if $(findstring fuzzer,$(SANITIZE)),-fsanitize=fuzzer,$(BUILD)/obj/tests/fuzz/driver.o)
+FUZZ_AGENT := $(filter $(BUILD)/fuzz/fuzz_agent_%,$(FUZZ_BIN))
+FUZZ_LIBS = $(if $(filter $@,$(FUZZ_AGENT)),$(LIBTAILRACE) $(LIBDECODERS) $(LIBS),$(LIBDECODERS) $(DECODER_LIBS))
+
+$(BUILD)/obj/tests/fuzz/driver.o: tests/fuzz/driver.c $(BUILD)/.flags
 	@mkdir -p $(@D)
-	$(CC) $(BASE_CFLAGS) $(WARNINGS) $(PACKAGE_CFLAGS) -o $@ $< $(FUZZ_MAIN) $(if $(FUZZ_MAIN),,-fsanitize=fuzzer) \
-		-pie $(if $(filter fuzz_agent_%,$*),$(LIBTAILRACE)) $(LIBDECODERS) \
-		$(if $(filter fuzz_agent_%,$*),$(LIBS),$(DECODER_LIBS))
-$(filter $(BUILD)/fuzz/fuzz_agent_%,$(FUZZ_BIN)): $(LIBTAILRACE)
+	$(COMPILE) $(WARNINGS)
+
+$(FUZZ_BIN): $(BUILD)/fuzz/%: tests/fuzz/%.c $(filter %.o,$(FUZZ_ENGINE)) $(LIBDECODERS) $(BUILD)/.flags
+	@mkdir -p $(@D)
+	$(CC) $(BASE_CFLAGS) $(WARNINGS) $(PACKAGE_CFLAGS) -MMD -MP -MF $@.d -MT $@ -o $@ $< $(FUZZ_ENGINE) \
+		-pie $(FUZZ_LIBS)
+$(FUZZ_AGENT): $(LIBTAILRACE)
 
 fuzz-binaries: $(FUZZ_BIN)
 
@@ -189,4 +196,4 @@ help:
 FORCE:
 .PHONY: all install unit unit-binaries check lint fuzz fuzz-smoke fuzz-binaries bench demo clean help FORCE
 
--include $(DECODER_OBJ:.o=.d) $(AGENT_OBJ:.o=.d) $(MAIN_OBJ:.o=.d) $(PB_OBJ:.o=.d) $(UNIT_BIN:=.d)
+-include $(DECODER_OBJ:.o=.d) $(AGENT_OBJ:.o=.d) $(MAIN_OBJ:.o=.d) $(PB_OBJ:.o=.d) $(UNIT_BIN:=.d) $(FUZZ_BIN:=.d)
