@@ -17,9 +17,13 @@
 #include "agent/config/pattern.h"
 #include "decoders/err.h"
 
+struct config_secret;
+
 struct config_pair {
     const char *name;
-    const char *value;
+    const char *value;                  /* "" when `secret` is set */
+    const struct config_secret *secret; /* Kafka properties only: the value is read at the moment of use; else
+                                           NULL */
 };
 
 struct config_strings {
@@ -44,14 +48,15 @@ struct config_secret {
     const char *env;      /* name of an environment variable */
     const char *passfile; /* libpq's pgpass file */
     const char *service;  /* libpq's service name */
-    const char *from_url; /* was in the URL: used, warned about, wiped from the process title */
+    const char *from_url; /* stood in the URL, or openly in the configuration: used, warned about, wiped from
+                             the process title */
 };
 
 struct config_source {
     const char *name;   /* the tag on every event: [a-z0-9_-], unique */
     const char *scheme; /* "postgresql" */
     const char *url;    /* without password */
-    const char *host;   /* of the URL; "" = local socket */
+    const char *host;   /* of the URL, several with commas between them; "" = local socket */
     const char *database;
     struct config_secret secret;
     enum config_tls tls;
@@ -160,8 +165,11 @@ struct config {
 int config_load(int argc, char **argv, struct config **out, struct err *e);
 void config_free(struct config *c);
 
-/* The help text of the options, from the option table, for one command; `topic` NULL: the usual ones. */
+/* The help text of the options, from the option table. */
 struct buf;
 void config_help(struct buf *out);
+
+/* docs/reference.md: every option, from the option table. */
+void config_reference(struct buf *out);
 
 #endif
