@@ -15,7 +15,8 @@ enum frame_kind {
     FRAME_KEEPALIVE, /* nothing to deliver up to `start` (server's end of WAL) */
     FRAME_CATALOG,   /* what the log does not say, read from the catalogue beside it (pgoutput/catalog.h) */
     FRAME_RESTART, /* the connection was made anew: descriptions will be sent again, an open transaction again
-                      from its beginning */
+                      from its beginning. `data`, when not empty, is for the pipeline alone: the identity to
+                      be stored with checkpoints from now on (a standby was promoted) */
     FRAME_END,     /* the reader stopped; `data` is a struct frame_end. Not for decoders. */
 };
 

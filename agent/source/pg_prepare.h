@@ -50,11 +50,13 @@ const char *pg_prepare_publications(const struct pg_prepare *p);
 
 /*
  * Before streaming goes on over a new replication connection: is all as it was, and can the slot still give
- * what follows `acked`, the position acknowledged last? Returns ERR_GAP when not; ERR_FENCED with
- * `retriable` while the slot is still active elsewhere (wait and try again). A temporary slot is gone
- * with its connection: ERR_GAP. Uses `c` only, so no second connection is needed.
+ * what follows `position`? ERR_GAP when not; ERR_FENCED with `retriable` while the slot is still active
+ * elsewhere (wait and try again). A temporary slot is gone with its connection: ERR_GAP. Uses `c` only, so
+ * no second connection is needed. When the server was promoted meanwhile, `identity` (cleared first) gets
+ * what is to be stored from now on: it travels as the data of FRAME_RESTART, ahead of the first row.
  */
-int pg_prepare_verify(struct pg_prepare *p, struct pg_conn *c, uint64_t acked, struct err *e);
+int pg_prepare_verify(struct pg_prepare *p, struct pg_conn *c, uint64_t position, struct buf *identity,
+                      struct err *e);
 
 /*
  * After START_REPLICATION from `position` and before its first row is used: the slot must not be confirmed
@@ -68,6 +70,12 @@ int pg_prepare_describe(struct pg_prepare *p, source_table_fn fn, void *ctx, str
 
 /* source_ops.end_position. */
 int pg_prepare_end_position(struct pg_prepare *p, struct buf *out, struct err *e);
+
+/*
+ * Once the replication connection is closed for good: removes the publications of a run without state, which
+ * leaves nothing behind. Trouble is logged.
+ */
+void pg_prepare_clean_up(struct pg_prepare *p);
 
 /* source_ops.drop: slot and publications that bear our mark; ERR_FENCED while the slot is in use. */
 int pg_prepare_drop(const struct config_source *c, struct err *e);

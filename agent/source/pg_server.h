@@ -4,19 +4,14 @@
 #ifndef TAILRACE_AGENT_SOURCE_PG_SERVER_H
 #define TAILRACE_AGENT_SOURCE_PG_SERVER_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
-#include "agent/source/pg_conn.h"
-
-#define PG_NAME_MAX 64 /* NAMEDATALEN: longest name and its NUL */
+#include "agent/source/pg_query.h"
+#include "agent/source/pg_text.h"
 
 struct pg_server {
     int version;                    /* server_version_num: 180001 */
     bool in_recovery;               /* a standby */
     bool sql_ascii;                 /* the database declares no encoding: text is raw bytes */
     bool superuser;                 /* of the role we are */
-    bool may_replicate;             /* role attribute REPLICATION, or superuser */
     bool may_create;                /* CREATE on the database: publications */
     uint32_t wal_sender_timeout_ms; /* as it applies to our role here; 0: off */
     uint64_t system_id;             /* of the cluster */
@@ -29,12 +24,19 @@ struct pg_server {
 };
 
 /*
- * Reads the facts over an ordinary connection. ERR_CONFIG for a server that logical decoding cannot work
- * with (version, wal_level, role), with the remedy; a version newer than what was tested is a warning.
+ * Reads the facts over an ordinary connection, all but system_id and timeline. ERR_CONFIG for a server that
+ * logical decoding cannot work with (version, wal_level), with the remedy; a version newer than those tested
+ * is a warning on the log.
  */
 int pg_server_read(struct pg_conn *c, struct pg_server *out, struct err *e);
 
-/* What is flushed now on a primary, replayed on a standby: everything committed before it is before it. */
-int pg_server_end(struct pg_conn *c, uint64_t *lsn, struct err *e);
+/* Reads system_id and timeline over a replication connection (IDENTIFY_SYSTEM). */
+int pg_server_identify(struct pg_conn *c, struct pg_server *out, struct err *e);
+
+/*
+ * What is flushed now on a primary, replayed on a standby: everything committed before it is before it.
+ * Either kind of connection.
+ */
+int pg_server_end(struct pg_conn *c, const struct pg_server *s, uint64_t *lsn, struct err *e);
 
 #endif
