@@ -27,7 +27,7 @@ void ledger_free(struct ledger *l);
 /*
  * Opens the next entry and returns its sequence number, 0 with `e` when there is no room (ERR_MEMORY,
  * retriable: wait for results) or no memory. The entry holds itself open until ledger_close(), whatever its
- * records do meanwhile. Copies `p`.
+ * records do meanwhile. Copies `p`; an empty one lets the watermark pass without leaving a mark.
  */
 uint64_t ledger_open(struct ledger *l, enum ledger_mark mark, struct position p, struct err *e);
 
