@@ -3,7 +3,7 @@
  *
  * A Relation message gives each column's type as a bare OID, and tells the replica identity but not the
  * primary key. The source's reader looks for Relation messages (pgoutput_peek_relation), asks the database
- * once for what is not known yet, and puts the answer into the stream as a FRAME_CATALOG in front of that
+ * for what is not known yet, and puts the answer into the stream as a FRAME_CATALOG in front of that
  * Relation message. The decoder keeps what such a frame says until another one says otherwise; an OID that no
  * frame explains is decoded as text under the name the log gives it, never an error.
  *
@@ -15,7 +15,7 @@
  * END, t.typbasetype, t.typtypmod, t.typdelim, n.nspname, t.typname FROM pg_catalog.pg_type t JOIN
  * pg_catalog.pg_namespace n ON n.oid = t.typnamespace WHERE t.oid = ANY ($1)
  *
- * and for the table, columns of the primary key in key order:
+ * and, with every Relation message, the columns of the primary key in key order:
  *
  *     SELECT a.attname FROM pg_catalog.pg_index i
  *       CROSS JOIN LATERAL unnest(i.indkey) WITH ORDINALITY k(attnum, n)
