@@ -1,0 +1,202 @@
+"""What tests/check does once everything is installed: builds, runs the steps, adds up what passed and failed."""
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree as ET
+from pathlib import Path
+from typing import Callable, Dict, List
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from harness import fetch, fuzz, procs, unit  # noqa: E402  (the path comes first)
+
+ROOT = fetch.ROOT
+SERVERS = ["postgres-14", "postgres-15", "postgres-16", "postgres-17", "postgres-18", "kafka"]
+INTEGRATION_TIMEOUT = 40 * 60
+CI = os.environ.get("CI") == "true"
+
+
+class Total:
+    def __init__(self) -> None:
+        self.passed = self.failed = self.skipped = 0
+
+    def add(self, passed: int, failed: int, skipped: int = 0) -> None:
+        self.passed += passed
+        self.failed += failed
+        self.skipped += skipped
+
+
+class BuildFailed(Exception):
+    """make failed; carries what it said."""
+
+
+def make(sanitize: str, *goals: str) -> Path:
+    """Builds, and returns the directory."""
+    p = subprocess.run(["make", "-s", "-j2", f"SANITIZE={sanitize}", *goals], cwd=ROOT, stdin=subprocess.DEVNULL,
+                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+    if p.returncode != 0:
+        raise BuildFailed(f"make SANITIZE={sanitize} {' '.join(goals)}\n{p.stdout}")
+    return ROOT / "build" / {"": "", "thread": "tsan"}.get(sanitize, "asan")
+
+
+def sources(*pattern: str) -> List[Path]:
+    return sorted((ROOT / "tests").glob(os.path.join(*pattern)))
+
+
+def built(directory: Path, files: List[Path]) -> List[str]:
+    """The test binaries that make built from these sources."""
+    return [str((directory / f.relative_to(ROOT / "tests")).with_suffix("").relative_to(ROOT)) for f in files]
+
+
+# ---- Steps ------------------------------------------------------------------------------------------------------
+
+def step_lint(total: Total, _options) -> None:
+    from_run = subprocess.run([sys.executable, "tests/lint/run"], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    *lines, last = from_run.stdout.splitlines() or [""]
+    words = last.replace(",", "").split()
+    if "passed" not in words:
+        raise BuildFailed(f"lint did not end as it should:\n{from_run.stdout}")
+    counts = {w: int(words[i - 1]) for i, w in enumerate(words) if w in ("passed", "failed", "skipped")}
+    total.add(counts["passed"], counts["failed"], counts.get("skipped", 0))
+    if lines:
+        print("\n".join(lines))
+    p = subprocess.run([sys.executable, "tests/lint/selftest"], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    total.add(int(p.returncode == 0), int(p.returncode != 0))
+    if p.returncode != 0:
+        print(p.stdout)
+
+
+def run_unit(total: Total, sanitize: str) -> None:
+    directory = make(sanitize, "all", "unit-binaries")
+    r = unit.run_all(built(directory, sources("unit", "**", "test_*.c")))
+    total.add(r.passed, r.failed, r.skipped)
+    if r.report:
+        print(r.report)
+
+
+def step_unit(total: Total, options) -> None:
+    run_unit(total, options.sanitize)
+
+
+def step_sanitized_unit(total: Total, _options) -> None:
+    run_unit(total, "address,undefined")
+
+
+def step_fuzz(total: Total, _options) -> None:
+    directory = make("address,undefined", "fuzz-binaries")
+    r = fuzz.smoke([Path(b) for b in built(directory, sources("fuzz", "fuzz_*.c"))])
+    total.add(r.passed, r.failed)
+    if r.report:
+        print(r.report)
+
+
+def step_integration(total: Total, options) -> None:
+    directory = make(options.sanitize, "all")
+    for server in SERVERS:
+        fetch.fetch(server)
+    env = dict(os.environ, TAILRACE_BIN=str(directory / "tailrace"), PYTHONDONTWRITEBYTECODE="1")
+    with tempfile.TemporaryDirectory(prefix="tailrace-check-") as tmp:
+        xml = Path(tmp) / "junit.xml"
+        command = [sys.executable, "-m", "pytest", "-qq", "-p", "no:cacheprovider", "--tb=short", f"--junitxml={xml}",
+                   f"--basetemp={tmp}/pytest", *(options.pytest or ["tests/integration"])]
+        # In a session of its own: Ctrl-C reaches us alone, and pytest hears of it once.
+        p = subprocess.Popen(procs.as_user(None, "TERM") + command, cwd=ROOT, stdin=subprocess.DEVNULL, env=env,
+                             start_new_session=True)
+        try:
+            code = p.wait(INTEGRATION_TIMEOUT)
+        except subprocess.TimeoutExpired:
+            print(f"integration: stopped after {INTEGRATION_TIMEOUT} s")
+            code = 1
+        finally:
+            end(p)
+        read_junit(total, xml, code)
+
+
+def end(p: subprocess.Popen) -> None:
+    """Asks pytest to stop its servers and leave; makes it leave when it does not."""
+    if p.poll() is None:
+        p.terminate()
+        try:
+            p.wait(60)
+        except subprocess.TimeoutExpired:
+            p.kill()
+            p.wait()
+
+
+def read_junit(total: Total, xml: Path, code: int) -> None:
+    try:
+        suite = next(ET.parse(xml).getroot().iter("testsuite"))
+        tests, failures, errors, skipped = (int(suite.get(a, "0")) for a in ("tests", "failures", "errors", "skipped"))
+    except (OSError, ET.ParseError, StopIteration):
+        print(f"integration: pytest ended with {code} and left no report")
+        total.add(0, 1)
+        return
+    failed = failures + errors
+    if code not in (0, 1) or (code == 1 and not failed):
+        print(f"integration: pytest ended with {code}")
+        failed += 1
+    if CI and skipped:
+        print(f"integration: {skipped} tests were skipped, and with CI=true none may be")
+        failed, skipped = failed + skipped, 0
+    total.add(max(tests - failures - errors - skipped, 0), failed, skipped)
+
+
+STEPS: Dict[str, Callable] = {
+    "lint": step_lint,
+    "unit": step_unit,
+    "sanitized-unit": step_sanitized_unit,
+    "fuzz": step_fuzz,
+    "integration": step_integration,
+}
+
+
+# ---- All of them ------------------------------------------------------------------------------------------------
+
+def arguments():
+    parser = argparse.ArgumentParser(prog="tests/check", add_help=False)
+    parser.add_argument("--sanitize", default="", choices=("", "address,undefined", "thread"))
+    options, rest = parser.parse_known_args()
+    options.steps = []
+    while rest and rest[0] in STEPS:
+        options.steps.append(rest.pop(0))
+    options.pytest = rest
+    if rest and "integration" not in options.steps:
+        parser.error(f"no step called {rest[0]}: {' '.join(STEPS)}")
+    if rest and all(not r.startswith("tests/") for r in rest):
+        options.pytest = ["tests/integration"] + rest
+    if not options.steps:
+        options.steps = ["unit", "integration"] if options.sanitize else list(STEPS)
+    return options
+
+
+def main() -> int:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    options = arguments()
+    total = Total()
+    begin = time.monotonic()
+    for name in options.steps:
+        start = time.monotonic()
+        before = (total.passed, total.failed)
+        print(f"== {name}", flush=True)
+        try:
+            STEPS[name](total, options)
+        except (BuildFailed, fetch.FetchError) as e:
+            print(e)
+            total.add(0, 1)
+        print(f"== {name}: {total.passed - before[0]} passed, {total.failed - before[1]} failed,"
+              f" {time.monotonic() - start:.0f} s", flush=True)
+    print(f"== all of it took {time.monotonic() - begin:.0f} s")
+    print(f"{total.passed} passed, {total.failed} failed" + (f", {total.skipped} skipped" if total.skipped else ""))
+    return 1 if total.failed or not total.passed else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)
