@@ -64,6 +64,10 @@ void backward_free(struct backward *b) {
     free(b);
 }
 
+int backward_identify(struct backward *b, const void *identity, size_t len, struct err *e) {
+    return checkpoint_set(&b->checkpoint, CHECKPOINT_IDENTITY, identity, len, e);
+}
+
 static int64_t due_at(const struct backward *b) {
     return b->saved_at + (int64_t)b->parts.config->checkpoint_ms * 1000;
 }

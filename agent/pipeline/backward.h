@@ -39,6 +39,9 @@ void backward_free(struct backward *b);
  */
 int backward_tick(struct backward *b, bool now, struct err *e);
 
+/* Checkpoints from now on say that positions were taken from this identity (a standby was promoted). */
+int backward_identify(struct backward *b, const void *identity, size_t len, struct err *e);
+
 /* Milliseconds until the next tick has something to do; -1: nothing waits. */
 int backward_due_ms(const struct backward *b);
 

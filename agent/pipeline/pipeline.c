@@ -313,6 +313,7 @@ static int feed(struct pipeline *p, const void *record, size_t len, struct err *
         *e = end->err;
         return -1;
     }
+    if (f.kind == FRAME_RESTART && f.len > 0 && backward_identify(p->backward, f.data, f.len, e)) return -1;
     return p->decoder->ops->feed(p->decoder, &f, on_change, p, e);
 }
 
