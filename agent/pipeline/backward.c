@@ -11,8 +11,9 @@ struct backward {
     struct checkpoint checkpoint;
     struct buf acknowledged;
     uint64_t saved_watermark;
-    int64_t saved_at; /* monotonic, microseconds */
-    bool failing;     /* the disk refused the last checkpoint */
+    int64_t saved_at;   /* monotonic, microseconds */
+    int64_t saved_cost; /* how long that took */
+    bool failing;       /* the disk refused the last checkpoint */
 };
 
 static int save(struct backward *b, struct err *e) {
@@ -68,8 +69,12 @@ int backward_identify(struct backward *b, const void *identity, size_t len, stru
     return checkpoint_set(&b->checkpoint, CHECKPOINT_IDENTITY, identity, len, e);
 }
 
+/* On a slow disk checkpoints come less often, so that at most a twentieth of the time goes into them. */
 static int64_t due_at(const struct backward *b) {
-    return b->saved_at + (int64_t)b->parts.config->checkpoint_ms * 1000;
+    int64_t interval = (int64_t)b->parts.config->checkpoint_ms * 1000;
+    int64_t bearable = b->saved_cost * 20;
+
+    return b->saved_at + (bearable > interval ? bearable : interval);
 }
 
 int backward_due_ms(const struct backward *b) {
@@ -116,6 +121,7 @@ int backward_tick(struct backward *b, bool now, struct err *e) {
     b->saved_at = clock_monotonic_us(b->parts.clock);
     if (b->parts.sink->ops->sync(b->parts.sink, e) || take_marks(b, e)) return -1;
     if (save_and_say(b, e)) return e->retriable && !now ? 0 : -1;
+    b->saved_cost = clock_monotonic_us(b->parts.clock) - b->saved_at;
     b->saved_watermark = watermark;
     boundary = ledger_boundary(ledger);
     if (boundary.len == 0) return 0;
