@@ -102,8 +102,8 @@ def step_integration(total: Total, options) -> None:
     env = dict(os.environ, TAILRACE_BIN=str(directory / "tailrace"), PYTHONDONTWRITEBYTECODE="1")
     with tempfile.TemporaryDirectory(prefix="tailrace-check-") as tmp:
         xml = Path(tmp) / "junit.xml"
-        command = [sys.executable, "-m", "pytest", "-qq", "-p", "no:cacheprovider", "--tb=short", f"--junitxml={xml}",
-                   f"--basetemp={tmp}/pytest", *(options.pytest or ["tests/integration"])]
+        command = [sys.executable, "-m", "pytest", "-qq", "-p", "no:cacheprovider", "--tb=short", "-o", "junit_family=xunit1",
+                   f"--junitxml={xml}", f"--basetemp={tmp}/pytest", *(options.pytest or ["tests/integration"])]
         # In a session of its own: Ctrl-C reaches us alone, and pytest hears of it once.
         p = subprocess.Popen(procs.as_user(None, "TERM") + command, cwd=ROOT, stdin=subprocess.DEVNULL, env=env,
                              start_new_session=True)
