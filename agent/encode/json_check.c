@@ -158,34 +158,3 @@ bool json_check_null(const char *s, size_t len) {
     while (len && is_space((uint8_t)s[len - 1])) len--;
     return len == 4 && memcmp(s, "null", 4) == 0;
 }
-
-/* Continuation bytes behind a lead byte, and the range of the first of them; false for no lead byte at all.
- */
-static bool utf8_lead(uint8_t lead, size_t *more, uint8_t *low, uint8_t *high) {
-    *low = 0x80;
-    *high = 0xBF;
-    *more = lead >= 0xF0 ? 3 : lead >= 0xE0 ? 2 : 1;
-    if (lead == 0xE0) *low = 0xA0;  /* overlong */
-    if (lead == 0xED) *high = 0x9F; /* surrogates */
-    if (lead == 0xF0) *low = 0x90;  /* overlong */
-    if (lead == 0xF4) *high = 0x8F; /* past U+10FFFF */
-    return lead >= 0xC2 && lead <= 0xF4;
-}
-
-bool utf8_check(const char *text, size_t len) {
-    const uint8_t *s = (const uint8_t *)text;
-    for (size_t i = 0; i < len;) {
-        if (s[i] < 0x80) {
-            i++;
-            continue;
-        }
-        size_t more;
-        uint8_t low, high;
-        if (!utf8_lead(s[i++], &more, &low, &high) || more > len - i) return false;
-        if (s[i] < low || s[i] > high) return false;
-        for (size_t k = 1; k < more; k++)
-            if ((s[i + k] & 0xC0) != 0x80) return false;
-        i += more;
-    }
-    return true;
-}

@@ -1,5 +1,5 @@
 /*
- * json_check: is this text JSON, is it UTF-8?
+ * json_check: is this text JSON?
  *
  * Documents come out of databases that did not always check them (MariaDB's JSON is text), so an encoder that
  * embeds one asks first. No recursion, no allocation, one pass.
@@ -15,15 +15,11 @@
 
 /*
  * True when the `len` bytes are exactly one JSON value (RFC 8259) with white space around it. Bytes from 0x80
- * on are accepted inside strings as they are; whether they are UTF-8 is utf8_check()'s question.
+ * on are accepted inside strings as they are; whether they are UTF-8 is utf8_valid()'s question.
  */
 bool json_check(const char *s, size_t len);
 
 /* True for the JSON literal null, white space around it allowed. */
 bool json_check_null(const char *s, size_t len);
-
-/* True when the bytes are UTF-8 as RFC 3629 has it: no surrogates, no overlong forms, nothing past U+10FFFF.
- */
-bool utf8_check(const char *s, size_t len);
 
 #endif

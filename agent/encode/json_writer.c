@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "agent/encode/json_check.h"
+#include "decoders/utf8.h"
 
 /* True when one of the eight bytes is a control character, a quote or a backslash (or, harmlessly often, is
  * behind one): the usual zero-byte trick, once per thing looked for. */
@@ -79,7 +80,7 @@ void json_hex(struct buf *out, const uint8_t *data, size_t len) {
 }
 
 void json_raw(struct buf *out, const char *s, size_t len) {
-    if (utf8_check(s, len)) {
+    if (utf8_valid(s, len)) {
         json_string(out, s, len);
         return;
     }
