@@ -158,7 +158,7 @@ struct config {
 };
 
 /*
- * Reads the command line of `run` and friends (argv after the command's name) and the file named there.
+ * Reads the command line of `run` and friends (argv[0] is the command's name) and the file named there.
  * ERR_CONFIG with file, line, column and "did you mean" on anything unknown, twice, out of range or
  * contradictory. Wipes a password given in an argument from `argv` in place.
  */

@@ -1,0 +1,56 @@
+#include "agent/config/suggest.h"
+
+#include <stdint.h>
+#include <string.h>
+
+static uint8_t fold(char c) {
+    if (c >= 'A' && c <= 'Z') return (uint8_t)(c - 'A' + 'a');
+    return c == '-' ? '_' : (uint8_t)c;
+}
+
+static size_t least(size_t a, size_t b) {
+    return a < b ? a : b;
+}
+
+/* Three rows of the usual table: two before, one before, this one. */
+size_t suggest_distance(const char *a, const char *b) {
+    size_t rows[3][SUGGEST_MAX + 1];
+    size_t na = strlen(a);
+    size_t nb = strlen(b);
+    if (na > SUGGEST_MAX || nb > SUGGEST_MAX) return SUGGEST_MAX;
+    for (size_t j = 0; j <= nb; j++) rows[0][j] = j;
+    for (size_t i = 1; i <= na; i++) {
+        size_t *now = rows[i % 3];
+        const size_t *before = rows[(i + 2) % 3];
+        const size_t *earlier = rows[(i + 1) % 3];
+        now[0] = i;
+        for (size_t j = 1; j <= nb; j++) {
+            size_t change = fold(a[i - 1]) == fold(b[j - 1]) ? 0 : 1;
+            size_t d = least(before[j] + 1, now[j - 1] + 1);
+            d = least(d, before[j - 1] + change);
+            if (i > 1 && j > 1 && fold(a[i - 1]) == fold(b[j - 2]) && fold(a[i - 2]) == fold(b[j - 1]))
+                d = least(d, earlier[j - 2] + 1);
+            now[j] = d;
+        }
+    }
+    return rows[na % 3][nb];
+}
+
+static size_t tolerance(const char *word) {
+    size_t n = strlen(word) / 3;
+    return n > 0 ? n : 1;
+}
+
+size_t suggest_some(const char *word, const char *const *names, size_t n, const char **out, size_t max) {
+    size_t found = 0;
+    size_t limit = tolerance(word);
+    for (size_t d = 0; d <= limit && found < max; d++)
+        for (size_t i = 0; i < n && found < max; i++)
+            if (suggest_distance(word, names[i]) == d) out[found++] = names[i];
+    return found;
+}
+
+const char *suggest_nearest(const char *word, const char *const *names, size_t n) {
+    const char *best = NULL;
+    return suggest_some(word, names, n, &best, 1) > 0 ? best : NULL;
+}
