@@ -65,7 +65,7 @@ struct table {
     const char *schema; /* "" where the database has none */
     const char *name;
     uint32_t id;     /* PostgreSQL: relation OID */
-    uint64_t serial; /* unique within the process, never reused */
+    uint64_t serial; /* unique within its decoder, never reused */
     enum identity identity;
     size_t ncolumns;
     struct column *columns;

@@ -14,9 +14,9 @@ enum frame_kind {
     FRAME_DATA = 1,  /* one message of the log; `start` is its LSN as the transport says */
     FRAME_KEEPALIVE, /* nothing to deliver up to `start` (server's end of WAL) */
     FRAME_CATALOG,   /* what the log does not say, read from the catalogue beside it (pgoutput/catalog.h) */
-    FRAME_RESTART, /* the connection was made anew: descriptions will be sent again, an open transaction again
-                      from its beginning. `data`, when not empty, is for the pipeline alone: the identity to
-                      be stored with checkpoints from now on (a standby was promoted) */
+    FRAME_RESTART, /* the connection was made anew: descriptions will be sent again, and the log from anywhere
+                      before the end of the last whole transaction: what was emitted before is not emitted
+                      again, an open transaction goes on where it was cut off */
     FRAME_END,     /* the reader stopped; `data` is a struct frame_end. Not for decoders. */
 };
 
@@ -48,7 +48,8 @@ struct decoder_ops {
     const char *name;
     /* A new decoder with an empty cache, or NULL when memory runs out. */
     struct decoder *(*create)(const struct decoder_options *o);
-    /* Decodes one frame; `fn` is called for each change in it (none for a description already known). */
+    /* Decodes one frame; `fn` is called for each change in it (none for what is known or was emitted
+     * already). */
     int (*feed)(struct decoder *d, const struct frame *f, change_fn fn, void *ctx, struct err *e);
     /* Rows up to and including `progress` (a row's `position`) were delivered: they are not emitted again. */
     int (*resume)(struct decoder *d, struct position progress, struct err *e);
