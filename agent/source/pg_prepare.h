@@ -77,7 +77,4 @@ int pg_prepare_end_position(struct pg_prepare *p, struct buf *out, struct err *e
  */
 void pg_prepare_clean_up(struct pg_prepare *p);
 
-/* source_ops.drop: slot and publications that bear our mark; ERR_FENCED while the slot is in use. */
-int pg_prepare_drop(const struct config_source *c, struct err *e);
-
 #endif

@@ -1,0 +1,64 @@
+/*
+ * pg_plan: what has to be done so that the publications carry the wanted tables. Pure.
+ *
+ * The rules:
+ *
+ *   - A table without a usable replica identity is never put into a publication of updates (the application's
+ *     UPDATE would fail): it goes into NAME_insert, which publishes inserts and truncates only.
+ *   - FOR ALL TABLES and FOR TABLES IN SCHEMA take in tables that are made later without a hole, and need a
+ *     superuser. They are used when the patterns mean just that and every table in them now is usable.
+ *     When one turns up later that is not, the publication is turned into the exact tables within one
+ *     transaction, so that no row is missed; a new OID is noted in its mark.
+ *   - Else the publication names the exact tables. Tables that match later are added.
+ *   - Tables that the patterns no longer select are taken out again.
+ *   - A publication that is not ours, or that we may not alter, stays as it is; what it lacks is SQL for the
+ *     owner.
+ *   - NAME_insert is made beside NAME even when it is still empty: a stream names its publications when it
+ *     begins, and a table may need it later.
+ */
+#ifndef TAILRACE_AGENT_SOURCE_PG_PLAN_H
+#define TAILRACE_AGENT_SOURCE_PG_PLAN_H
+
+#include "agent/source/pg_discover.h"
+#include "agent/source/pg_publication.h"
+#include "agent/source/pg_server.h"
+
+struct pg_plan_input {
+    const struct pg_server *server;
+    const struct pattern_list *patterns;
+    const struct pg_tables *tables;
+    const struct pg_publication *main; /* as they are; only names when they do not exist */
+    const struct pg_publication *insert;
+    const char *source;  /* name, for the mark */
+    struct pg_mark mark; /* of what is created: `ours` and the like */
+    bool may_change;     /* false: `create: false`, or a standby: all of it is for the owner */
+    bool streaming;      /* a stream runs: it would not know a second publication made now */
+};
+
+enum pg_plan_step {
+    PG_PLAN_NEW,       /* streamed from now on, was not before */
+    PG_PLAN_TO_MAIN,   /* updates and deletes are streamed from now on too */
+    PG_PLAN_TO_INSERT, /* updates and deletes are no longer streamed */
+};
+
+struct pg_plan_change {
+    enum pg_plan_step step;
+    const struct pg_table *table;
+};
+
+struct pg_plan {
+    struct buf run;                 /* statements for us, one transaction; empty: nothing to do */
+    struct buf owner;               /* statements for the owner, one a line; empty: nothing is lacking */
+    bool creates_main;              /* NAME does not exist yet (in `run` or in `owner`) */
+    bool narrows_scope;             /* turns ALL TABLES or TABLES IN SCHEMA into exact tables */
+    struct pg_plan_change *changes; /* what `run` does to tables of publications that exist */
+    size_t nchanges;
+};
+
+int pg_plan_make(const struct pg_plan_input *in, struct pg_plan *out, struct err *e);
+void pg_plan_release(struct pg_plan *p);
+
+/* True when the publications carry changes of this table: itself, a table above it, or all its partitions. */
+bool pg_plan_covered(const struct pg_plan_input *in, const struct pg_table *t);
+
+#endif
