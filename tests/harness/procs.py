@@ -24,7 +24,7 @@ from typing import Callable, List, Optional, Sequence, Tuple
 
 _lock = threading.RLock()
 _root: Optional[Path] = None
-_held = []  # open lock files: what they lock is ours until we exit
+_held = []  # open files and sockets: what they lock is ours until we exit
 _cleanups: List[Callable[[], None]] = []
 
 
@@ -136,24 +136,21 @@ def _finish(owner: int) -> None:
 # ---- Ports ------------------------------------------------------------------------------------------------------
 
 def reserve_port() -> int:
-    """A free loopback port, ours while this process lives; below the range that outgoing connections use."""
-    locks = Path(tempfile.gettempdir()) / f"tailrace-ports-{os.geteuid()}"
-    locks.mkdir(mode=0o700, exist_ok=True)
-    with _lock:
-        for _ in range(1000):
-            port = random.randrange(18000, 32000)
-            f = _try_lock(locks / str(port))
-            if f is None:
-                continue
+    """A free loopback port, ours while this process lives; below the range that outgoing connections use. An abstract
+    socket named after the port keeps other runs of this harness off it, whoever runs them, and leaves no file."""
+    for _ in range(1000):
+        port = random.randrange(18000, 32000)
+        claim = socket.socket(socket.AF_UNIX)
+        try:
+            claim.bind(f"\0tailrace-port-{port}")
             with socket.socket() as s:
                 s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                try:
-                    s.bind(("127.0.0.1", port))
-                except OSError:
-                    f.close()
-                    continue
-            _held.append(f)
-            return port
+                s.bind(("127.0.0.1", port))
+        except OSError:
+            claim.close()
+            continue
+        _held.append(claim)
+        return port
     raise ServerError("no free port between 18000 and 32000 on 127.0.0.1")
 
 
