@@ -188,7 +188,7 @@ install: all
 	install -m 644 $(wildcard *.md) LICENSE $(DESTDIR)$(PREFIX)/share/doc/tailrace
 
 clean:
-	rm -rf $(filter-out build/servers,$(wildcard build/*)) build/.flags build/.decoders build/.agent
+	rm -rf $(filter-out build/servers build/servers.json,$(wildcard build/*)) build/.flags build/.decoders build/.agent
 
 help:
 	@echo 'all install unit check lint fuzz fuzz-smoke bench demo clean (see the top of the Makefile)'

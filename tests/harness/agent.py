@@ -175,6 +175,8 @@ class Tailrace:
 
     def start(self, *args, env: Optional[dict] = None) -> Run:
         """Starts the binary with these arguments; env comes on top of ours."""
+        if not binary().exists():
+            raise AssertionError(f"there is no {binary()}: run make")
         number = len(self.runs) + 1
         stdout, stderr = self.dir / f"stdout.{number}", self.dir / f"stderr.{number}"
         full = dict(os.environ, **SANITIZER_OPTIONS)

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -100,21 +99,22 @@ def step_integration(total: Total, options) -> None:
     for server in SERVERS:
         fetch.fetch(server)
     env = dict(os.environ, TAILRACE_BIN=str(directory / "tailrace"), PYTHONDONTWRITEBYTECODE="1")
-    with tempfile.TemporaryDirectory(prefix="tailrace-check-") as tmp:
-        xml = Path(tmp) / "junit.xml"
-        command = [sys.executable, "-m", "pytest", "-qq", "-p", "no:cacheprovider", "--tb=short", "-o", "junit_family=xunit1",
-                   f"--junitxml={xml}", f"--basetemp={tmp}/pytest", *(options.pytest or ["tests/integration"])]
-        # In a session of its own: Ctrl-C reaches us alone, and pytest hears of it once.
-        p = subprocess.Popen(procs.as_user(None, "TERM") + command, cwd=ROOT, stdin=subprocess.DEVNULL, env=env,
-                             start_new_session=True)
-        try:
-            code = p.wait(INTEGRATION_TIMEOUT)
-        except subprocess.TimeoutExpired:
-            print(f"integration: stopped after {INTEGRATION_TIMEOUT} s")
-            code = 1
-        finally:
-            end(p)
-        read_junit(total, xml, code)
+    tmp = procs.subdir("check")
+    xml = tmp / "junit.xml"
+    command = [sys.executable, "-m", "pytest", "-qq", "-p", "no:cacheprovider", "--tb=short", "-o",
+               "junit_family=xunit1", f"--junitxml={xml}", f"--basetemp={tmp}/pytest",
+               *(options.pytest or ["tests/integration"])]
+    # In a session of its own: Ctrl-C reaches us alone, and pytest hears of it once.
+    p = subprocess.Popen(procs.as_user(None, "TERM") + command, cwd=ROOT, stdin=subprocess.DEVNULL, env=env,
+                         start_new_session=True)
+    try:
+        code = p.wait(INTEGRATION_TIMEOUT)
+    except subprocess.TimeoutExpired:
+        print(f"integration: stopped after {INTEGRATION_TIMEOUT} s")
+        code = 1
+    finally:
+        end(p)
+    read_junit(total, xml, code)
 
 
 def end(p: subprocess.Popen) -> None:
