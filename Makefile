@@ -56,7 +56,7 @@ BINARY := $(if $(MAIN_SRC),$(BUILD)/tailrace)
 
 # ---- Flags ---------------------------------------------------------------------------------------------------
 
-PACKAGES := libpq rdkafka libprotobuf-c yaml-0.1 json-c libpcre2-8 libxxhash
+PACKAGES := libpq libssl rdkafka libprotobuf-c yaml-0.1 json-c libpcre2-8 libxxhash
 
 # These goals compile nothing themselves, so they must work before anything is installed.
 ifneq ($(filter-out clean check demo help,$(or $(MAKECMDGOALS),all)),)

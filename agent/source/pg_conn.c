@@ -57,15 +57,15 @@ static void tidy(const char *message, char *out, size_t size) {
     out[n] = '\0';
 }
 
-static int connect_failed(PGconn *pq, const struct config_source *s, struct err *e) {
-    char state[6], text[700];
-    const char *message = PQerrorMessage(pq);
+static int connect_failed(struct pg_conn *c, struct err *e) {
+    char text[700];
+    const char *message = PQerrorMessage(c->pq);
 
-    find_sqlstate(message, state);
+    find_sqlstate(message, c->sqlstate);
     tidy(message, text, sizeof text);
-    err_set(e, ERR_IO, "cannot connect to %s: %s", s->url, text);
-    if (state[0]) {
-        pg_classify(state, e);
+    err_set(e, ERR_IO, "cannot connect to %s: %s", c->config->url, text);
+    if (c->sqlstate[0]) {
+        pg_classify(c->sqlstate, e);
         return -1;
     }
     for (size_t i = 0; i < sizeof tls_trouble / sizeof tls_trouble[0]; i++)
@@ -93,20 +93,21 @@ static int wait_socket(const PGconn *pq, int stop_fd, bool writing, int64_t unti
 }
 
 /* Drives PQconnectPoll; each host of a list gets its own time. */
-static int establish(PGconn *pq, const struct config_source *s, int stop_fd, int timeout_ms, struct err *e) {
+static int establish(struct pg_conn *c, int timeout_ms, struct err *e) {
+    PGconn *pq = c->pq;
     int64_t until = clock_monotonic_us(&clock_system) + (int64_t)timeout_ms * 1000;
     PostgresPollingStatusType status = PGRES_POLLING_WRITING;
     char host[256] = "";
 
-    if (PQstatus(pq) == CONNECTION_BAD) return connect_failed(pq, s, e);
+    if (PQstatus(pq) == CONNECTION_BAD) return connect_failed(c, e);
     while (status != PGRES_POLLING_OK) {
-        int woke = wait_socket(pq, stop_fd, status == PGRES_POLLING_WRITING, until);
+        int woke = wait_socket(pq, c->stop_fd, status == PGRES_POLLING_WRITING, until);
         if (woke < 0) return err_set(e, ERR_STOPPED, "stopped while connecting");
         if (woke > 0)
-            return err_set(e, ERR_IO, "cannot connect to %s: no answer within %d s", s->url,
+            return err_set(e, ERR_IO, "cannot connect to %s: no answer within %d s", c->config->url,
                            timeout_ms / 1000);
         status = PQconnectPoll(pq);
-        if (status == PGRES_POLLING_FAILED) return connect_failed(pq, s, e);
+        if (status == PGRES_POLLING_FAILED) return connect_failed(c, e);
         if (PQhost(pq) && strncmp(host, PQhost(pq), sizeof host - 1) != 0) {
             snprintf(host, sizeof host, "%s", PQhost(pq));
             until = clock_monotonic_us(&clock_system) + (int64_t)timeout_ms * 1000;
@@ -165,7 +166,7 @@ int pg_conn_open(struct pg_conn *c, const struct config_source *s, enum pg_conn_
     if (!c->pq) goto out;
     PQsetErrorVerbosity(c->pq, PQERRORS_VERBOSE); /* connecting: the only way to learn the SQLSTATE */
     PQsetNoticeProcessor(c->pq, on_notice, (void *)(uintptr_t)s);
-    if (establish(c->pq, s, stop_fd, params.timeout_ms, e) || keep_raw(c, e)) goto out;
+    if (establish(c, params.timeout_ms, e) || keep_raw(c, e)) goto out;
     rc = 0;
 out:
     pg_params_release(&params);

@@ -29,7 +29,8 @@ struct pg_conn {
     PGconn *pq; /* NULL: closed */
     const struct config_source *config;
     enum pg_conn_kind kind;
-    int stop_fd; /* 0: none */
+    int stop_fd;      /* 0: none */
+    char sqlstate[6]; /* why the server refused pg_conn_open(); "" when it said nothing */
 };
 
 /*
