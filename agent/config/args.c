@@ -78,11 +78,11 @@ static int read_flag(struct words *w, struct arena *a, struct args *out, struct 
     return 0;
 }
 
-static int read_file_name(const char *word, struct args *out, struct err *e) {
+static int read_file_name(const char *word, bool flags, struct args *out, struct err *e) {
     if (strstr(word, "://") != NULL)
         return err_set(e, ERR_CONFIG,
                        "a URL stands where the name of a file is expected; write --source URL");
-    if (word[0] == '-' && word[1] != '\0')
+    if (flags && word[0] == '-' && word[1] != '\0')
         return err_set(e, ERR_CONFIG, "unknown option %.40s; options begin with two dashes", word);
     if (out->file != NULL)
         return err_set(e, ERR_CONFIG, "one configuration file at most: %s is a second one behind %s", word,
@@ -105,7 +105,7 @@ int args_read(int argc, char **argv, struct arena *a, struct args *out, struct e
             if (read_flag(&w, a, out, e) != 0) return -1;
         } else {
             w.at++;
-            if (read_file_name(word, out, e) != 0) return -1;
+            if (read_file_name(word, flags, out, e) != 0) return -1;
         }
     }
     return 0;

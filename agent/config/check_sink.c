@@ -60,10 +60,9 @@ static int check_kafka(struct loader *l, const struct node *sink) {
         return load_refuse(l, node_place(sink, "type"), "sink.type",
                            "Kafka needs brokers: add sink.brokers, as in [\"127.0.0.1:9092\"]");
     if (l->config->state != NULL) return 0;
-    return load_warn(
-        l, sink->place, "sink",
-        "without a state directory nothing survives a restart: what is committed meanwhile is not "
-        "published; give one with --state DIR");
+    return load_append(l, &l->config->warnings,
+                       "without a state directory nothing survives a restart: what is committed meanwhile is "
+                       "not published; give one with --state DIR");
 }
 
 int check_sink(struct loader *l) {

@@ -4,6 +4,7 @@
 #include "agent/config/option.h"
 
 #define HELP_COLUMN 34
+#define HELP_WIDTH 110
 
 static const struct {
     enum option_scope scope;
@@ -31,19 +32,32 @@ static void put_value(const struct option *o, struct buf *out) {
     }
 }
 
+static void put_blanks(struct buf *out, size_t n) {
+    while (n-- > 0) buf_putc(out, ' ');
+}
+
+static void put_default(const struct option *o, size_t line, struct buf *out) {
+    const char *value = o->value_text != NULL ? o->value_text : o->value;
+    if (value == NULL || value[0] == '\0' || (o->type == OPTION_BOOL && strcmp(value, "false") == 0)) return;
+    if (out->len - line + strlen(value) + 3 > HELP_WIDTH) {
+        buf_putc(out, '\n');
+        put_blanks(out, HELP_COLUMN - 1);
+    }
+    buf_printf(out, " [%s]", value);
+}
+
 static void put_option(const struct option *o, struct buf *out) {
-    size_t start = out->len;
+    size_t line = out->len;
     buf_puts(out, "  ");
     option_flag(o, out);
     put_value(o, out);
-    if (out->len - start > HELP_COLUMN - 2) {
+    if (out->len - line > HELP_COLUMN - 2) {
         buf_putc(out, '\n');
-        start = out->len;
+        line = out->len;
     }
-    while (out->len - start < HELP_COLUMN && !buf_failed(out)) buf_putc(out, ' ');
+    put_blanks(out, HELP_COLUMN - (out->len - line));
     buf_puts(out, o->help);
-    const char *value = o->value_text != NULL ? o->value_text : o->value;
-    if (value != NULL && value[0] != '\0' && o->type != OPTION_BOOL) buf_printf(out, " [%s]", value);
+    put_default(o, line, out);
     buf_putc(out, '\n');
 }
 
@@ -55,9 +69,9 @@ void config_help(struct buf *out) {
             if (o->scope == groups[g].scope && o->type < OPTION_SECTION) put_option(o, out);
         }
     }
-    buf_puts(
-        out,
-        "\nSources, overrides and entities are sections of the file. Every option of the file is a flag, "
-        "too:\n--sources.shop.tables 'public.*', --sink.kafka.linger.ms 5, --overrides.0.mask iban; a "
-        "flag wins.\n");
+    buf_puts(out,
+             "\n"
+             "Flags of lists (--tables, --skip) may be given several times. Sources, overrides and entities\n"
+             "are sections of the file; every option in them has a flag of its path, too, and a flag wins:\n"
+             "--sources.shop.tables 'public.*', --overrides.0.mask iban, --sink.kafka.linger.ms 5.\n");
 }
