@@ -37,7 +37,7 @@ void change_plan_head(struct buf *out, const char *source, const char *database,
 
 /* Column { name = 1; type = 2; value = 3 } up to and including the tag of `value`. */
 static struct change_column prepare_column(struct change_plan *p, const struct selection *s, size_t i) {
-    struct change_column c = {.index = i, .at = p->text.len};
+    struct change_column c = {.index = i, .at = p->text.len, .masked = s->use[i] == COLUMN_MASKED};
     add_string(&p->text, 1, s->table->columns[i].name);
     add_string(&p->text, 2, s->table->columns[i].type);
     buf_putc(&p->text, (char)WIRE_TAG(3, WIRE_BYTES));
@@ -50,20 +50,15 @@ static void destroy(struct plan *base) {
     buf_release(&p->text);
     free(p->columns);
     free(p->keys);
-    free(p->sizes);
+    free(p->key_values);
     free(p);
 }
 
 static bool allocate(struct change_plan *p, const struct selection *s) {
-    size_t n = s->table->ncolumns;
-    p->columns = calloc(n + 1, sizeof(*p->columns));
+    p->columns = calloc(s->table->ncolumns + 1, sizeof(*p->columns));
     p->keys = calloc(s->nkeys + 1, sizeof(*p->keys));
-    p->sizes = calloc(2 * n + s->nkeys + 1, sizeof(*p->sizes));
-    if (!p->columns || !p->keys || !p->sizes) return false;
-    p->before_sizes = p->sizes;
-    p->after_sizes = p->sizes + n;
-    p->key_sizes = p->sizes + 2 * n;
-    return true;
+    p->key_values = calloc(s->nkeys + 1, sizeof(*p->key_values));
+    return p->columns && p->keys && p->key_values;
 }
 
 static struct plan *make(const struct selection *s, struct err *e) {
@@ -74,6 +69,7 @@ static struct plan *make(const struct selection *s, struct err *e) {
     for (size_t i = 0; i < s->table->ncolumns; i++)
         if (s->use[i] != COLUMN_HIDDEN) p->columns[p->ncolumns++] = prepare_column(p, s, i);
     for (size_t i = 0; i < s->nkeys; i++) p->keys[i] = prepare_column(p, s, s->keys[i]);
+    for (int i = 0; i < CHANGE_PLAN_PAD; i++) buf_putc(&p->text, 0);
     if (buf_failed(&p->text)) goto failed;
     return &p->base;
 failed:

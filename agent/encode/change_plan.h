@@ -4,6 +4,8 @@
 #ifndef TAILRACE_AGENT_ENCODE_CHANGE_PLAN_H
 #define TAILRACE_AGENT_ENCODE_CHANGE_PLAN_H
 
+#include <string.h>
+
 #include "agent/encode/plan_cache.h"
 #include "decoders/buf.h"
 
@@ -34,23 +36,34 @@ struct change_column {
     size_t index; /* in the table */
     size_t at;    /* where in `text` its name, its type and the tag of its value stand */
     size_t len;
+    bool masked;
 };
+
+/* Bytes that change_plan_copy() may write behind the column: it copies whole steps of this many. */
+#define CHANGE_PLAN_PAD 16
 
 struct change_plan {
     struct plan base;
-    struct buf text; /* version, source, database, schema, table; then the columns */
-    size_t head;     /* length of the former */
+    struct buf
+        text;    /* version, source, database, schema, table; then the columns; then CHANGE_PLAN_PAD bytes */
+    size_t head; /* length of the former */
     size_t ncolumns;
-    struct change_column *columns; /* in table order */
-    struct change_column *keys;    /* the selection's nkeys, in key order */
-    size_t *sizes;                 /* scratch of one row; the three below point into it */
-    size_t *before_sizes;
-    size_t *after_sizes;
-    size_t *key_sizes;
+    struct change_column *columns;   /* in table order */
+    struct change_column *keys;      /* the selection's nkeys, in key order */
+    const struct value **key_values; /* scratch of one row */
 };
 
 /* A cache of these plans. */
 void change_plan_cache_init(struct plan_cache *c);
+
+/* Copies a column's prepared bytes to `p`, where c->len + CHANGE_PLAN_PAD bytes are free; returns the place
+ * behind them. Names are short: a few fixed steps beat a call of memcpy(). */
+static inline uint8_t *change_plan_copy(uint8_t *p, const struct change_plan *plan,
+                                        const struct change_column *c) {
+    const uint8_t *from = plan->text.data + c->at;
+    for (size_t i = 0; i < c->len; i += CHANGE_PLAN_PAD) memcpy(p + i, from + i, CHANGE_PLAN_PAD);
+    return p + c->len;
+}
 
 /* Appends fields 1 to 5 of a RowChange; empty ones are left out. */
 void change_plan_head(struct buf *out, const char *source, const char *database, const char *schema,

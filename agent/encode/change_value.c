@@ -1,5 +1,6 @@
 #include "agent/encode/change_value.h"
 
+#include <endian.h>
 #include <string.h>
 
 #include "agent/encode/wire.h"
@@ -16,56 +17,51 @@ static enum change_missing missing(const struct value *v) {
     }
 }
 
-/* The field of a present value that is written as the text it holds. */
-static uint32_t text_field(const struct value *v) {
-    switch ((enum value_kind)v->kind) {
-    case VALUE_DECIMAL: return CV_DECIMAL;
-    case VALUE_TEXT: return CV_TEXT;
-    case VALUE_BYTES: return CV_BYTES;
-    case VALUE_DATE: return CV_DATE_TEXT;
-    case VALUE_TIMESTAMP: return CV_TIMESTAMP_TEXT;
-    case VALUE_TIMESTAMPTZ: return CV_TIMESTAMPTZ_TEXT;
-    case VALUE_TIMETZ: return CV_TIMETZ;
-    case VALUE_INTERVAL: return CV_INTERVAL;
-    case VALUE_JSON: return CV_JSON;
-    case VALUE_ENUM: return CV_ENUM_LABEL;
-    case VALUE_SET: return CV_SET_LABELS;
-    case VALUE_ARRAY: return CV_ARRAY_TEXT;
-    default: return CV_OTHER;
-    }
-}
+/* The field of a present value that is written as the text it holds, by kind. */
+static const uint8_t text_fields[] = {
+    [VALUE_DECIMAL] = CV_DECIMAL,
+    [VALUE_TEXT] = CV_TEXT,
+    [VALUE_BYTES] = CV_BYTES,
+    [VALUE_DATE] = CV_DATE_TEXT,
+    [VALUE_TIMESTAMP] = CV_TIMESTAMP_TEXT,
+    [VALUE_TIMESTAMPTZ] = CV_TIMESTAMPTZ_TEXT,
+    [VALUE_TIMETZ] = CV_TIMETZ,
+    [VALUE_INTERVAL] = CV_INTERVAL,
+    [VALUE_UUID] = CV_OTHER, /* one that is not canonical */
+    [VALUE_JSON] = CV_JSON,
+    [VALUE_ENUM] = CV_ENUM_LABEL,
+    [VALUE_SET] = CV_SET_LABELS,
+    [VALUE_ARRAY] = CV_ARRAY_TEXT,
+    [VALUE_OTHER] = CV_OTHER,
+};
 
-/* The field of a present value that is written as a signed number, 0 for all others. */
-static uint32_t number_field(const struct value *v) {
-    switch ((enum value_kind)v->kind) {
-    case VALUE_INT: return CV_INT;
-    case VALUE_TIME: return CV_TIME_US;
-    case VALUE_DATE: return v->is_text ? 0 : CV_DATE_DAYS;
-    case VALUE_TIMESTAMP: return v->is_text ? 0 : CV_TIMESTAMP_US;
-    case VALUE_TIMESTAMPTZ: return v->is_text ? 0 : CV_TIMESTAMPTZ_US;
-    default: return 0;
-    }
-}
-
-static int hex_digit(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+/* Eight characters of lower-case hex to four bytes, all at once; false when one is no such digit. */
+static bool parse_hex8(const char *s, uint8_t *out) {
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    uint64_t w, digits, letters;
+    memcpy(&w, s, sizeof(w));
+    w = le64toh(w);
+    digits = (w & ones * 0x0F) + 9 * (w >> 6 & ones); /* '0'..'9' 0..9, 'a'..'f' 10..15 */
+    letters = (digits + ones * 6) >> 4 & ones;        /* 1 where a digit is 10 or more */
+    if (digits & ones * 0xF0 || digits + ones * '0' + letters * ('a' - '0' - 10) != w) return false;
+    digits = (digits << 4 | digits >> 8) & UINT64_C(0x00FF00FF00FF00FF);
+    digits = (digits | digits >> 8) & UINT64_C(0x0000FFFF0000FFFF);
+    wire_put_fixed32(out, (uint32_t)(digits | digits >> 16));
+    return true;
 }
 
 /* 36 characters, lower case, dashes in their places; anything else travels as text. */
 static bool parse_uuid(const struct value *v, uint8_t out[UUID_BYTES]) {
-    if (v->len != UUID_TEXT) return false;
-    size_t n = 0;
-    for (size_t i = 0; i < UUID_TEXT; i += 2) {
-        if (i == 8 || i == 13 || i == 18 || i == 23) {
-            if (v->text[i] != '-') return false;
-            i++;
-        }
-        int high = hex_digit(v->text[i]), low = hex_digit(v->text[i + 1]);
-        if (high < 0 || low < 0) return false;
-        out[n++] = (uint8_t)(high << 4 | low);
-    }
-    return true;
+    const char *s = v->text;
+    char hex[2 * UUID_BYTES];
+    if (v->len != UUID_TEXT || s[8] != '-' || s[13] != '-' || s[18] != '-' || s[23] != '-') return false;
+    memcpy(hex, s, 8);
+    memcpy(hex + 8, s + 9, 4);
+    memcpy(hex + 12, s + 14, 4);
+    memcpy(hex + 16, s + 19, 4);
+    memcpy(hex + 20, s + 24, 12);
+    return parse_hex8(hex, out) && parse_hex8(hex + 8, out + 4) && parse_hex8(hex + 16, out + 8) &&
+           parse_hex8(hex + 24, out + 12);
 }
 
 /* ---- Arrays: arrays of arrays, one level a dimension ---- */
@@ -108,33 +104,44 @@ static uint8_t *put_array(uint8_t *p, const struct value_array *a, unsigned dim,
 
 /* ---- Values ---- */
 
-static size_t counted_size(uint32_t field, size_t len) {
+static size_t size_counted(uint32_t field, size_t len) {
     return (field < 16 ? 1 : 2) + wire_size_counted(len);
 }
 
-static uint8_t *put_counted(uint8_t *p, uint32_t field, const void *data, size_t len) {
-    p = wire_put_varint(p, WIRE_TAG(field, WIRE_BYTES));
-    return wire_put_counted(p, data, len);
+static size_t size_signed(int64_t i) {
+    return 1 + wire_size_varint(wire_zigzag(i));
 }
 
 size_t change_value_size(const struct value *v) {
     uint8_t uuid[UUID_BYTES];
-    if (v->state == VALUE_INVALID) return counted_size(CV_INVALID, v->len);
+    if (v->state == VALUE_INVALID) return size_counted(CV_INVALID, v->len);
     if (v->state != VALUE_PRESENT) return 2;
     switch ((enum value_kind)v->kind) {
     case VALUE_BOOL: return 2;
     case VALUE_UINT: return 1 + wire_size_varint(v->v.u);
     case VALUE_FLOAT: return 5;
     case VALUE_DOUBLE: return 9;
-    case VALUE_UUID: return parse_uuid(v, uuid) ? 2 + UUID_BYTES : counted_size(CV_OTHER, v->len);
+    case VALUE_INT:
+    case VALUE_TIME: return size_signed(v->v.i);
+    case VALUE_DATE:
+    case VALUE_TIMESTAMP:
+    case VALUE_TIMESTAMPTZ:
+        if (!v->is_text) return size_signed(v->v.i);
+        break;
+    case VALUE_UUID:
+        if (parse_uuid(v, uuid)) return 2 + UUID_BYTES;
+        break;
     case VALUE_ARRAY:
         if (!v->is_text) return 2 + wire_size_counted(array_size(v->v.array, 0, v->v.array->items));
         break;
-    default:
-        if (number_field(v)) return 1 + wire_size_varint(wire_zigzag(v->v.i));
-        break;
+    default: break;
     }
-    return counted_size(text_field(v), v->len);
+    return size_counted(text_fields[v->kind], v->len);
+}
+
+static uint8_t *put_counted(uint8_t *p, uint32_t field, const void *data, size_t len) {
+    p = wire_put_varint(p, WIRE_TAG(field, WIRE_BYTES));
+    return wire_put_counted(p, data, len);
 }
 
 static uint8_t *put_float(uint8_t *p, double d) {
@@ -152,29 +159,43 @@ static uint8_t *put_double(uint8_t *p, double d) {
     return wire_put_fixed64(p, bits);
 }
 
-static uint8_t *put_varint(uint8_t *p, uint32_t field, uint64_t v) {
+static inline uint8_t *put_varint(uint8_t *p, uint32_t field, uint64_t v) {
     *p++ = (uint8_t)WIRE_TAG(field, WIRE_VARINT);
     return wire_put_varint(p, v);
 }
 
+static inline uint8_t *put_signed(uint8_t *p, uint32_t field, int64_t v) {
+    return put_varint(p, field, wire_zigzag(v));
+}
+
 uint8_t *change_value_put(uint8_t *p, const struct value *v) {
-    uint8_t uuid[UUID_BYTES];
     if (v->state == VALUE_INVALID) return put_counted(p, CV_INVALID, v->text, v->len);
     if (v->state != VALUE_PRESENT) return put_varint(p, CV_MISSING, (uint64_t)missing(v));
     switch ((enum value_kind)v->kind) {
     case VALUE_BOOL: return put_varint(p, CV_BOOL, v->v.b);
+    case VALUE_INT: return put_signed(p, CV_INT, v->v.i);
     case VALUE_UINT: return put_varint(p, CV_UINT, v->v.u);
     case VALUE_FLOAT: return put_float(p, v->v.d);
     case VALUE_DOUBLE: return put_double(p, v->v.d);
-    case VALUE_UUID:
-        if (parse_uuid(v, uuid)) return put_counted(p, CV_UUID, uuid, sizeof(uuid));
+    case VALUE_TIME: return put_signed(p, CV_TIME_US, v->v.i);
+    case VALUE_DATE:
+        if (!v->is_text) return put_signed(p, CV_DATE_DAYS, v->v.i);
         break;
+    case VALUE_TIMESTAMP:
+        if (!v->is_text) return put_signed(p, CV_TIMESTAMP_US, v->v.i);
+        break;
+    case VALUE_TIMESTAMPTZ:
+        if (!v->is_text) return put_signed(p, CV_TIMESTAMPTZ_US, v->v.i);
+        break;
+    case VALUE_UUID:
+        if (!parse_uuid(v, p + 2)) break;
+        *p++ = (uint8_t)WIRE_TAG(CV_UUID, WIRE_BYTES);
+        *p++ = UUID_BYTES;
+        return p + UUID_BYTES;
     case VALUE_ARRAY:
         if (!v->is_text) return put_array(p, v->v.array, 0, v->v.array->items);
         break;
-    default:
-        if (number_field(v)) return put_varint(p, number_field(v), wire_zigzag(v->v.i));
-        break;
+    default: break;
     }
-    return put_counted(p, text_field(v), v->text, v->len);
+    return put_counted(p, text_fields[v->kind], v->text, v->len);
 }

@@ -22,88 +22,76 @@ struct change_encoder {
     struct plan_cache keys;  /* struct json_plan */
 };
 
-/* One of the three column lists of a row. */
-struct list {
-    uint32_t field;
-    const struct value *image; /* NULL: empty; of the key: taken column by column */
-    size_t *sizes;             /* of each value's body; 0: the column is not in the list */
-};
-
+/* One row on its way to the wire. */
 struct row {
-    const struct change_plan *plan;
+    struct change_plan *plan;
     const struct event *ev;
-    struct list before;
-    struct list after;
-    size_t *key_sizes;
-    bool has_key;
+    const struct value *before; /* NULL: no such image */
+    const struct value *after;
+    size_t nkeys; /* values in plan->key_values */
     char sub[ROW_VIEW_SUB_LEN];
     size_t sub_len;
 };
 
-/* ---- Sizes ---- */
+/* ---- Room: never less than what is written ---- */
 
-static size_t column_size(const struct change_column *c, size_t value_size) {
-    return c->len + wire_size_counted(value_size);
+static size_t column_bound(const struct change_column *c, const struct value *v) {
+    return 2 + 2 * WIRE_MAX_VARINT + c->len + CHANGE_PLAN_PAD + change_value_bound(v);
 }
 
-static size_t list_size(const struct row *r, const struct list *l) {
-    size_t size = 0;
-    if (!l->image) return 0;
-    for (size_t i = 0; i < r->plan->ncolumns; i++) {
-        const struct change_column *c = &r->plan->columns[i];
-        const struct value *v = row_view_value(r->ev->selection, l->image, c->index);
-        l->sizes[i] = v->state == VALUE_ABSENT ? 0 : change_value_size(v);
-        if (l->sizes[i]) size += 1 + wire_size_counted(column_size(c, l->sizes[i]));
-    }
-    return size;
+static size_t image_bound(const struct row *r, const struct value *image) {
+    size_t bound = 0;
+    for (size_t i = 0; image && i < r->plan->ncolumns; i++)
+        bound += column_bound(&r->plan->columns[i], &image[r->plan->columns[i].index]);
+    return bound;
 }
 
-static size_t key_size(const struct row *r) {
-    size_t size = 0;
-    for (size_t i = 0; r->has_key && i < r->ev->selection->nkeys; i++) {
-        r->key_sizes[i] = change_value_size(row_view_key(r->ev, i, NULL));
-        size += 1 + wire_size_counted(column_size(&r->plan->keys[i], r->key_sizes[i]));
-    }
-    return size;
-}
-
-static size_t text_size(struct text t) {
-    return t.len ? 1 + wire_size_counted(t.len) : 0;
+static size_t key_bound(const struct row *r) {
+    size_t bound = 0;
+    for (size_t i = 0; i < r->nkeys; i++) bound += column_bound(&r->plan->keys[i], r->plan->key_values[i]);
+    return bound;
 }
 
 /* Fields 10 to 14: id, ord, tx, pos, commit_us. */
-static size_t tail_size(const struct event *ev, size_t sub_len) {
+static size_t tail_bound(const struct event *ev) {
     const struct change *c = ev->change;
-    size_t size = 1 + wire_size_counted(RECORD_ORD_LEN) + text_size(c->pos);
-    if (c->id.len + sub_len) size += 1 + wire_size_counted(c->id.len + sub_len);
-    if (c->tx) size += text_size(c->tx->xid) + 1 + wire_size_varint((uint64_t)c->tx->commit_us);
-    return size;
+    return c->id.len + c->pos.len + (c->tx ? c->tx->xid.len : 0) + RECORD_ORD_LEN + ROW_VIEW_SUB_LEN +
+           5 * (1 + WIRE_MAX_VARINT);
 }
 
 /* ---- Bytes ---- */
 
+/*
+ * Column { name, type, value }: the plan has all but the lengths and the value. Nearly all columns are
+ * shorter than 128 bytes: their two lengths take one byte each and are filled in afterwards; for the others
+ * the value is measured first.
+ */
 static uint8_t *put_column(uint8_t *p, const struct row *r, uint32_t field, const struct change_column *c,
-                           const struct value *v, size_t value_size) {
+                           const struct value *v) {
     *p++ = (uint8_t)WIRE_TAG(field, WIRE_BYTES);
-    p = wire_put_varint(p, column_size(c, value_size));
-    p = wire_put_raw(p, r->plan->text.data + c->at, c->len);
-    p = wire_put_varint(p, value_size);
+    if (c->len + 1 + change_value_bound(v) < 0x80) {
+        uint8_t *column_len = p++;
+        p = change_plan_copy(p, r->plan, c);
+        uint8_t *value_len = p++;
+        p = change_value_put(p, v);
+        *value_len = (uint8_t)(p - value_len - 1);
+        *column_len = (uint8_t)(p - column_len - 1);
+        return p;
+    }
+    size_t size = change_value_size(v);
+    p = wire_put_varint(p, c->len + wire_size_counted(size));
+    p = change_plan_copy(p, r->plan, c);
+    p = wire_put_varint(p, size);
     return change_value_put(p, v);
 }
 
-static uint8_t *put_list(uint8_t *p, const struct row *r, const struct list *l) {
-    for (size_t i = 0; l->image && i < r->plan->ncolumns; i++) {
+static uint8_t *put_image(uint8_t *p, const struct row *r, uint32_t field, const struct value *image) {
+    for (size_t i = 0; image && i < r->plan->ncolumns; i++) {
         const struct change_column *c = &r->plan->columns[i];
-        if (!l->sizes[i]) continue;
-        p = put_column(p, r, l->field, c, row_view_value(r->ev->selection, l->image, c->index), l->sizes[i]);
+        const struct value *v = &image[c->index];
+        if (v->state == VALUE_ABSENT) continue;
+        p = put_column(p, r, field, c, c->masked ? &row_view_masked : v);
     }
-    return p;
-}
-
-static uint8_t *put_key(uint8_t *p, const struct row *r) {
-    for (size_t i = 0; r->has_key && i < r->ev->selection->nkeys; i++)
-        p = put_column(p, r, CHANGE_FIELD_KEY, &r->plan->keys[i], row_view_key(r->ev, i, NULL),
-                       r->key_sizes[i]);
     return p;
 }
 
@@ -134,44 +122,61 @@ static uint8_t *put_tail(uint8_t *p, const struct event *ev, const char *sub, si
 
 /* ---- Records ---- */
 
-static int put_row(struct row *r, struct buf *out, struct err *e) {
-    size_t size = r->plan->head + 2 + key_size(r) + list_size(r, &r->before) + list_size(r, &r->after) +
-                  tail_size(r->ev, r->sub_len);
+/* Refuses what was written when it is more than may be. */
+static int check_size(const struct row *r, size_t size, size_t bound, struct err *e) {
+    const struct table *t = r->ev->selection->table;
+    if (size > bound)
+        return err_set(e, ERR_DATA, "table %s.%s: a row took %zu bytes of %zu: a bug in the encoder",
+                       t->schema, t->name, size, bound);
     if (size > MAX_MESSAGE)
         return err_set(e, ERR_DATA,
-                       "table %s.%s: a row of %zu bytes is larger than a protobuf message may be",
-                       r->ev->selection->table->schema, r->ev->selection->table->name, size);
-    if (!buf_reserve(out, size)) return err_memory(e, "a row");
+                       "table %s.%s: a row of %zu bytes is larger than a protobuf message may be", t->schema,
+                       t->name, size);
+    return 0;
+}
+
+static int put_row(const struct row *r, struct buf *out, struct err *e) {
+    size_t bound = r->plan->head + 2 + key_bound(r) + image_bound(r, r->before) + image_bound(r, r->after) +
+                   tail_bound(r->ev);
+    if (!buf_reserve(out, bound)) return err_memory(e, "a row");
     uint8_t *start = out->data + out->len;
     uint8_t *p = wire_put_raw(start, r->plan->text.data, r->plan->head);
     *p++ = (uint8_t)WIRE_TAG(CHANGE_FIELD_OP, WIRE_VARINT);
     *p++ = change_plan_op(r->ev->op);
-    p = put_key(p, r);
-    p = put_list(p, r, &r->before);
-    p = put_list(p, r, &r->after);
+    for (size_t i = 0; i < r->nkeys; i++)
+        p = put_column(p, r, CHANGE_FIELD_KEY, &r->plan->keys[i], r->plan->key_values[i]);
+    p = put_image(p, r, CHANGE_FIELD_BEFORE, r->before);
+    p = put_image(p, r, CHANGE_FIELD_AFTER, r->after);
     p = put_tail(p, r->ev, r->sub, r->sub_len);
-    if ((size_t)(p - start) != size)
-        return err_set(e, ERR_DATA, "table %s.%s: a row of %zu bytes took %zu: this is a bug in the encoder",
-                       r->ev->selection->table->schema, r->ev->selection->table->name, size,
-                       (size_t)(p - start));
-    out->len += size;
+    if (check_size(r, (size_t)(p - start), bound, e)) return -1;
+    out->len += (size_t)(p - start);
     return 0;
+}
+
+/* Finds the key's values and writes the record's key. */
+static int put_key(struct change_encoder *en, struct row *r, struct buf *key, struct err *e) {
+    bool invalid;
+    const struct json_plan *names = (const struct json_plan *)plan_cache_get(&en->keys, r->ev->selection, e);
+    if (!names || json_plan_key(key, names, r->ev, &invalid, e)) return -1;
+    r->nkeys = r->ev->selection->nkeys;
+    for (size_t i = 0; i < r->nkeys; i++) {
+        r->plan->key_values[i] = row_view_key(r->ev, i, e);
+        if (!r->plan->key_values[i]) return -1;
+    }
+    return buf_failed(key) ? err_memory(e, "a record's key") : 0;
 }
 
 static int encode_row(struct change_encoder *en, const struct event *ev, struct buf *key, bool *has_key,
                       struct buf *value, struct err *e) {
-    bool invalid;
-    struct change_plan *plan = (struct change_plan *)plan_cache_get(&en->plans, ev->selection, e);
-    struct json_plan *names = (struct json_plan *)plan_cache_get(&en->keys, ev->selection, e);
-    if (!plan || !names) return -1;
-    struct row r = {.plan = plan, .ev = ev, .has_key = row_view_has_key(ev), .key_sizes = plan->key_sizes};
-    *has_key = r.has_key;
-    if (r.has_key && json_plan_key(key, names, ev, &invalid, e)) return -1;
-    if (buf_failed(key)) return err_memory(e, "a record's key");
+    struct row r = {.ev = ev, .plan = (struct change_plan *)plan_cache_get(&en->plans, ev->selection, e)};
+    if (!r.plan) return -1;
+    *has_key = row_view_has_key(ev);
+    if (*has_key && put_key(en, &r, key, e)) return -1;
     if (ev->kind == EVENT_TOMBSTONE) return 0;
-    r.before = (struct list){.field = CHANGE_FIELD_BEFORE, .sizes = plan->before_sizes};
-    r.after = (struct list){.field = CHANGE_FIELD_AFTER, .sizes = plan->after_sizes};
-    if (ev->op != 't') r.before.image = row_view_before(ev), r.after.image = row_view_after(ev);
+    if (ev->op != 't') {
+        r.before = row_view_before(ev);
+        r.after = row_view_after(ev);
+    }
     r.sub_len = row_view_sub(ev, r.sub);
     return put_row(&r, value, e);
 }
@@ -184,7 +189,7 @@ static int encode_note(const struct event *ev, struct buf *out, struct err *e) {
     size_t sub_len = row_view_sub(ev, sub);
     change_plan_head(out, ev->source, ev->database, "", "");
     wire_add_varint(out, CHANGE_FIELD_OP, change_plan_op(ev->op));
-    if (buf_reserve(out, tail_size(ev, sub_len)))
+    if (buf_reserve(out, tail_bound(ev)))
         out->len = (size_t)(put_tail(out->data + out->len, ev, sub, sub_len) - out->data);
     if (ev->kind == EVENT_MESSAGE) {
         change_plan_text(&message, 1, c->message.prefix);

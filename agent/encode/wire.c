@@ -1,10 +1,9 @@
 #include "agent/encode/wire.h"
 
-#define MAX_VARINT 10
 #define MAX_FIELD_NUMBER ((UINT64_C(1) << 29) - 1)
 
 void wire_add_varint(struct buf *out, uint32_t field, uint64_t v) {
-    if (!buf_reserve(out, (size_t)2 * MAX_VARINT)) return;
+    if (!buf_reserve(out, (size_t)2 * WIRE_MAX_VARINT)) return;
     uint8_t *p = out->data + out->len;
     p = wire_put_varint(p, WIRE_TAG(field, WIRE_VARINT));
     p = wire_put_varint(p, v);
@@ -12,7 +11,7 @@ void wire_add_varint(struct buf *out, uint32_t field, uint64_t v) {
 }
 
 void wire_add_bytes(struct buf *out, uint32_t field, const void *data, size_t len) {
-    if (len > SIZE_MAX / 2 || !buf_reserve(out, len + (size_t)2 * MAX_VARINT)) {
+    if (len > SIZE_MAX / 2 || !buf_reserve(out, len + (size_t)2 * WIRE_MAX_VARINT)) {
         out->failed = true;
         return;
     }
@@ -29,10 +28,10 @@ struct wire_reader wire_reader_of(const void *data, size_t len) {
 int wire_varint(struct cursor *c, uint64_t *v) {
     struct cursor ahead = *c;
     uint64_t n = 0;
-    for (unsigned i = 0; i < MAX_VARINT; i++) {
+    for (unsigned i = 0; i < WIRE_MAX_VARINT; i++) {
         uint8_t b;
         if (!cursor_u8(&ahead, &b)) return 0;
-        if (i == MAX_VARINT - 1 && b > 1) return -1; /* past 64 bits */
+        if (i == WIRE_MAX_VARINT - 1 && b > 1) return -1; /* past 64 bits */
         n |= (uint64_t)(b & 0x7F) << 7 * i;
         if (b & 0x80) continue;
         *v = n;

@@ -26,6 +26,8 @@ enum wire_type { WIRE_VARINT = 0, WIRE_FIXED64 = 1, WIRE_BYTES = 2, WIRE_FIXED32
 /* The tag of a field: a number for wire_put_varint(); one byte for fields 1 to 15. */
 #define WIRE_TAG(field, type) ((uint32_t)(field) << 3 | (uint32_t)(type))
 
+#define WIRE_MAX_VARINT 10 /* bytes of the longest varint */
+
 /* ---- Writing ---- */
 
 /* Signed to unsigned so that small magnitudes stay short (sint32, sint64). */

@@ -3,6 +3,7 @@
 
 #include "agent/encode/change_plan.h"
 #include "agent/encode/change_value.h"
+#include "agent/encode/wire.h"
 #include "decoders/arena.h"
 #include "tailrace/v1/change.pb-c.h"
 
@@ -222,6 +223,39 @@ static void random_rows_equal_protobuf_c(void **state) {
     en->ops->destroy(en);
 }
 
+static void check_uuid(const char *text, const char *bytes) {
+    uint8_t out[64];
+    struct value v = value_of(VALUE_UUID, text);
+    size_t len = (size_t)(change_value_put(out, &v) - out);
+    assert_int_equal(len, change_value_size(&v));
+    assert_true(len <= change_value_bound(&v));
+    struct wire_reader r = wire_reader_of(out, len);
+    struct wire_field f;
+    assert_int_equal(wire_next(&r, &f, NULL), 1);
+    assert_int_equal(f.number, bytes ? CV_UUID : CV_OTHER);
+    if (bytes) assert_memory_equal(out + 2, bytes, 16);
+}
+
+static void uuids(void **state) {
+    (void)state;
+    char text[] = "00112233-4455-6677-8899-aabbccddeeff";
+    check_uuid(text, "\x00\x11\x22\x33\x44\x55\x66\x77\x88\x99\xaa\xbb\xcc\xdd\xee\xff");
+    check_uuid("f0e1d2c3-b4a5-9687-7869-5a4b3c2d1e0f",
+               "\xf0\xe1\xd2\xc3\xb4\xa5\x96\x87\x78\x69\x5a\x4b\x3c\x2d\x1e\x0f");
+    for (size_t i = 0; i < 36; i++) {
+        char was = text[i];
+        for (int c = 0; c < 256; c++) {
+            bool digit = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+            if (c == 0 || c == was || (digit && was != '-')) continue;
+            text[i] = (char)c;
+            check_uuid(text, NULL);
+        }
+        text[i] = was;
+    }
+    check_uuid("00112233-4455-6677-8899-aabbccddeef", NULL);
+    check_uuid("", NULL);
+}
+
 static void key_is_json(void **state) {
     (void)state;
     struct fixture f;
@@ -354,9 +388,13 @@ static void field_numbers_are_the_schemas(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(random_rows_equal_protobuf_c), cmocka_unit_test(key_is_json),
-        cmocka_unit_test(missing_key_is_an_error),      cmocka_unit_test(notes_read_back),
-        cmocka_unit_test(truncate_has_no_key),          cmocka_unit_test(field_numbers_are_the_schemas),
+        cmocka_unit_test(random_rows_equal_protobuf_c),
+        cmocka_unit_test(uuids),
+        cmocka_unit_test(key_is_json),
+        cmocka_unit_test(missing_key_is_an_error),
+        cmocka_unit_test(notes_read_back),
+        cmocka_unit_test(truncate_has_no_key),
+        cmocka_unit_test(field_numbers_are_the_schemas),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
