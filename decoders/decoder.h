@@ -16,7 +16,9 @@ enum frame_kind {
     FRAME_CATALOG,   /* what the log does not say, read from the catalogue beside it (pgoutput/catalog.h) */
     FRAME_RESTART, /* the connection was made anew: descriptions will be sent again, and the log from anywhere
                       before the end of the last whole transaction: what was emitted before is not emitted
-                      again, an open transaction goes on where it was cut off */
+                      again, an open transaction goes on where it was cut off. `data`, when not empty, is
+                      for the pipeline alone: the identity to be stored with checkpoints from now on (a
+                      standby was promoted) */
     FRAME_END,     /* the reader stopped; `data` is a struct frame_end. Not for decoders. */
 };
 

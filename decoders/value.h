@@ -76,15 +76,16 @@ struct value {
 struct value_array {
     uint8_t kind; /* of the elements */
     uint8_t ndims;
+    char delim; /* between elements in the database's text; ',' but for PostgreSQL's box */
     uint32_t dims[VALUE_MAX_DIMS];
     size_t count;        /* product of dims */
     struct value *items; /* row-major; PRESENT or NULL */
 };
 
 /*
- * Appends a present value as canonical text: what PostgreSQL prints under the session pins (ISO dates, UTC,
- * hex bytea, shortest round-trip floats), so that format(parse(x)) = x. Used for entity keys, templates and
- * tests.
+ * Appends a present value (nothing for other states) as canonical text: what PostgreSQL prints under the
+ * session pins (ISO dates, UTC, hex bytea, shortest round-trip floats), so that format(parse(x)) = x. Used
+ * for entity keys, templates and tests.
  */
 void value_format(const struct value *v, struct buf *out);
 
