@@ -43,6 +43,9 @@ int pg_prepare_run(struct pg_prepare *p, const struct source_resume *r, struct s
  */
 void pg_prepare_take_connection(struct pg_prepare *p, struct pg_conn *out, int stop_fd);
 
+/* The main publication's name, for pg_watch. */
+const char *pg_prepare_publication(const struct pg_prepare *p);
+
 /* The slot's name, and the value of the option publication_names: "a","b" (identifiers quoted, not a
  * literal). */
 const char *pg_prepare_slot(const struct pg_prepare *p);

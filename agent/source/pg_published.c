@@ -226,10 +226,10 @@ static void put_reason(const struct config_source *c, const struct pg_server *s,
                    s->role);
 }
 
-static void log_lines(const struct config_source *c, const char *sql) {
+static void log_lines(const struct config_source *c, enum log_level level, const char *sql) {
     while (*sql) {
         size_t len = strcspn(sql, "\n");
-        log_msg(LOG_ERROR, c->name, "for the owner to run: %.*s", (int)len, sql);
+        log_msg(level, c->name, "for the owner to run: %.*s", (int)len, sql);
         sql += len + (sql[len] == '\n');
     }
 }
@@ -243,11 +243,21 @@ int pg_published_refuse(const struct config_source *c, const struct pg_server *s
     if (owner->len <= SQL_IN_ERROR) {
         err_set(e, ERR_CONFIG, "the wanted tables are not all published; %s:\n%s", buf_cstr(&reason), sql);
     } else {
-        log_lines(c, sql);
+        log_lines(c, LOG_ERROR, sql);
         err_set(e, ERR_CONFIG,
                 "the wanted tables are not all published; %s the statements in the lines above",
                 buf_cstr(&reason));
     }
     buf_release(&reason);
     return -1;
+}
+
+void pg_published_hand_over(const struct config_source *c, const struct pg_server *s, struct buf *owner) {
+    struct buf reason = {0};
+
+    put_reason(c, s, &reason);
+    log_msg(LOG_WARN, c->name, "some wanted tables are not streamed as they should be; %s",
+            buf_cstr(&reason));
+    log_lines(c, LOG_WARN, buf_cstr(owner));
+    buf_release(&reason);
 }

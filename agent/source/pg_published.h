@@ -56,4 +56,7 @@ void pg_published_warn(const struct pg_published *p, const struct config_source 
 int pg_published_refuse(const struct config_source *c, const struct pg_server *s, struct buf *owner,
                         struct err *e);
 
+/* The same as warnings on the log, for a source that goes on meanwhile. */
+void pg_published_hand_over(const struct config_source *c, const struct pg_server *s, struct buf *owner);
+
 #endif

@@ -13,8 +13,9 @@
 #include "agent/source/pg_thread.h"
 
 #define STOP_US INT64_C(5000000)
-#define FENCED_MIN_US INT64_C(60000000) /* how long a slot may stay active for another connection, at least  \
-                                         */
+#define FENCED_MIN_US                                                                                        \
+    INT64_C(60000000) /* how long a slot may stay active for another connection, at least                    \
+                       */
 #define FENCED_RETRY_MS 1000
 
 struct pg_reader {

@@ -1,5 +1,6 @@
 #include "agent/source/pg_slot.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -7,7 +8,9 @@
 
 #define FIRST_LOOK_MS 1000
 #define LOOK_MS 10000
-#define NAMED_MAX 5 /* writers named in one line */
+#define IDLE_LOOK_MS 1000
+#define IDLE_PATIENCE_MS 15000 /* beyond wal_sender_timeout */
+#define NAMED_MAX 5            /* writers named in one line */
 
 /* ---- Reading ---- */
 
@@ -88,6 +91,48 @@ int pg_slot_check(const struct pg_slot *slot, const struct pg_server *s, struct 
             "it is promoted: connect to the primary (several hosts in the URL with "
             "target_session_attrs=read-write find it)",
             slot->name);
+    return 0;
+}
+
+/* ---- Waiting for one that is still in use ---- */
+
+static void say_active(struct pg_conn *c, const struct pg_slot *slot) {
+    char sql[256];
+    struct err ignored = {0};
+    PGresult *res;
+    bool known;
+
+    snprintf(sql, sizeof sql,
+             "SELECT COALESCE(application_name, ''), COALESCE(host(client_addr), 'a local socket')"
+             " FROM pg_stat_activity WHERE pid = %u",
+             slot->active_pid);
+    res = pg_query(c, "asking who uses the slot", sql, 0, NULL, &ignored);
+    known = res && PQntuples(res) > 0;
+    log_msg(LOG_WARN, c->config->name,
+            "the slot \"%s\" is in use by process %u (%s, from %s): waiting for it", slot->name,
+            slot->active_pid, known ? pg_text(res, 0, 0) : "unknown", known ? pg_text(res, 0, 1) : "unknown");
+    PQclear(res);
+}
+
+int pg_slot_wait_idle(struct pg_conn *c, const struct pg_server *s, const struct clock *clock,
+                      struct pg_slot *slot, struct err *e) {
+    struct pollfd fd = {.fd = c->stop_fd > 0 ? c->stop_fd : -1, .events = POLLIN};
+    int64_t until = clock_monotonic_us(clock) + 1000 * ((int64_t)s->wal_sender_timeout_ms + IDLE_PATIENCE_MS);
+    char name[PG_NAME_MAX];
+
+    if (slot->active_pid != 0) say_active(c, slot);
+    memcpy(name, slot->name, sizeof name);
+    while (slot->active_pid != 0) {
+        if (clock_monotonic_us(clock) > until)
+            return err_set(
+                e, ERR_FENCED,
+                "the slot \"%s\" is in use by process %u: another agent streams this source; stop it, or "
+                "give this one a name and a slot of its own",
+                name, slot->active_pid);
+        if (poll(&fd, 1, IDLE_LOOK_MS) > 0)
+            return err_set(e, ERR_STOPPED, "stopped while waiting for the slot");
+        if (pg_slot_read(c, s, name, slot, e)) return -1;
+    }
     return 0;
 }
 

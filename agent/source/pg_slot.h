@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "agent/base/clock.h"
 #include "agent/source/pg_query.h"
 #include "agent/source/pg_server.h"
 #include "agent/source/pg_text.h"
@@ -34,6 +35,13 @@ int pg_slot_read(struct pg_conn *c, const struct pg_server *s, const char *name,
 
 /* Could we stream from this slot at all? ERR_CONFIG when it is somebody else's, with the remedy. */
 int pg_slot_check(const struct pg_slot *slot, const struct pg_server *s, struct err *e);
+
+/*
+ * Waits until the slot is not in use, and reads it anew. A walsender outlives a client that was killed by at
+ * most wal_sender_timeout; a slot that is in use for longer belongs to another agent: ERR_FENCED.
+ */
+int pg_slot_wait_idle(struct pg_conn *c, const struct pg_server *s, const struct clock *clock,
+                      struct pg_slot *slot, struct err *e);
 
 struct pg_slot_request {
     const char *name;

@@ -18,8 +18,12 @@
 
 struct pg_watch;
 
-/* Starts the thread; nothing to do (and *out NULL) when discover_ms is 0. `c` outlives it. */
-int pg_watch_start(const struct config_source *c, struct pg_watch **out, struct err *e);
+/*
+ * Starts the thread; nothing to do (and *out NULL) when discover_ms is 0. `publication` is the main one's
+ * name, as streamed from: pg_prepare_publication(). `c` outlives it.
+ */
+int pg_watch_start(const struct config_source *c, const char *publication, struct pg_watch **out,
+                   struct err *e);
 
 /* Ends it and waits for it; NULL is fine. */
 void pg_watch_stop(struct pg_watch *w);

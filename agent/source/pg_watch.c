@@ -1,0 +1,174 @@
+#include "agent/source/pg_watch.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "agent/base/log.h"
+#include "agent/source/pg_published.h"
+
+struct pg_watch {
+    const struct config_source *config;
+    pthread_t thread;
+    int stop_fd;
+    atomic_ullong added;
+    /* The thread's own. */
+    struct pg_conn sql;
+    struct pg_server server;
+    char publication[PG_NAME_MAX];
+    uint64_t said_owner;  /* hash of what was last left to the owner, so that it is said once */
+    uint64_t said_tables; /* likewise of what the stream lacks */
+    bool troubled;        /* trouble was said and not yet over */
+};
+
+/* FNV-1a: enough to see that a text is the one of before. */
+static uint64_t hash(uint64_t h, const void *data, size_t len) {
+    const uint8_t *at = data;
+
+    for (size_t i = 0; i < len; i++) h = (h ^ at[i]) * 1099511628211u;
+    return h;
+}
+
+#define HASH_START 14695981039346656037u
+
+/* What is not as it should be: the tables without usable identity, and why. */
+static uint64_t hash_tables(const struct pg_tables *t) {
+    uint64_t h = HASH_START;
+
+    for (size_t i = 0; i < t->count; i++)
+        if (t->items[i].wanted && !t->items[i].usable) {
+            h = hash(h, &t->items[i].oid, sizeof t->items[i].oid);
+            h = hash(h, t->items[i].why, strlen(t->items[i].why));
+        }
+    return h;
+}
+
+/* Says what is new since the last look, and remembers it. */
+static void say(struct pg_watch *w, const struct pg_published *p, struct buf *owner, bool first) {
+    uint64_t lacking = hash_tables(&p->tables);
+    uint64_t left = hash(HASH_START, owner->data, owner->len);
+
+    if (!first && lacking != w->said_tables) pg_published_warn(p, w->config);
+    if (!first && owner->len > 0 && left != w->said_owner)
+        pg_published_hand_over(w->config, &w->server, owner);
+    w->said_tables = lacking;
+    w->said_owner = left;
+}
+
+static int look(struct pg_watch *w, bool first, struct err *e) {
+    struct pg_published p = {0};
+    struct pg_update u = {.mark = {.ours = true}, .streaming = true};
+    int rc = -1;
+
+    if (pg_published_load(&p, &w->sql, &w->server, w->publication, e)) goto out;
+    if (!p.main.exists) {
+        rc = err_set(e, ERR_IO, "the publication \"%s\" is gone", w->publication);
+        goto out;
+    }
+    u.mark = p.main.mark;
+    memset(u.mark.was, 0, sizeof u.mark.was);
+    if (pg_published_update(&p, &w->sql, &w->server, &u, e)) goto out;
+    atomic_fetch_add(&w->added, u.nadded);
+    say(w, &p, &u.owner, first);
+    rc = 0;
+out:
+    buf_release(&u.owner);
+    pg_published_release(&p);
+    return rc;
+}
+
+static int connect_and_look(struct pg_watch *w, bool first, struct err *e) {
+    if (!w->sql.pq && (pg_conn_open(&w->sql, w->config, PG_CONN_SQL, w->stop_fd, e) ||
+                       pg_server_read(&w->sql, &w->server, e)))
+        return -1;
+    return look(w, first, e);
+}
+
+/* Trouble is said once until it is over: the reader meets the same server and says the rest. */
+static void note_trouble(struct pg_watch *w, const struct err *e) {
+    pg_conn_close(&w->sql);
+    if (e->code == ERR_STOPPED) return;
+    if (!w->troubled)
+        log_msg(LOG_WARN, w->config->name, "cannot look for new tables now, trying again: %s", e->text);
+    w->troubled = true;
+}
+
+/* 1: stop. */
+static int sleep_a_while(const struct pg_watch *w) {
+    struct pollfd fd = {.fd = w->stop_fd, .events = POLLIN};
+
+    return poll(&fd, 1, (int)(w->config->discover_ms > INT32_MAX ? INT32_MAX : w->config->discover_ms)) > 0;
+}
+
+static void *watch_main(void *arg) {
+    struct pg_watch *w = arg;
+    struct err e;
+
+    for (bool first = true; !sleep_a_while(w);) {
+        err_clear(&e);
+        if (connect_and_look(w, first, &e)) {
+            note_trouble(w, &e);
+            continue;
+        }
+        if (w->troubled) log_msg(LOG_INFO, w->config->name, "looking for new tables again");
+        w->troubled = false;
+        first = false;
+    }
+    pg_conn_close(&w->sql);
+    return NULL;
+}
+
+/* Signals are the main thread's. */
+static int start_thread(struct pg_watch *w) {
+    sigset_t all, before;
+    int rc;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    rc = pthread_create(&w->thread, NULL, watch_main, w);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return rc;
+}
+
+int pg_watch_start(const struct config_source *c, const char *publication, struct pg_watch **out,
+                   struct err *e) {
+    struct pg_watch *w;
+    int rc;
+
+    *out = NULL;
+    if (c->discover_ms == 0) return 0;
+    w = calloc(1, sizeof *w);
+    if (!w) return err_memory(e, "watching for tables");
+    w->config = c;
+    snprintf(w->publication, sizeof w->publication, "%s", publication);
+    w->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    rc = w->stop_fd < 0 ? -1 : start_thread(w);
+    if (rc == 0) {
+        *out = w;
+        return 0;
+    }
+    if (w->stop_fd >= 0) close(w->stop_fd);
+    free(w);
+    return err_set(e, ERR_IO, "cannot start the thread that watches for tables");
+}
+
+void pg_watch_stop(struct pg_watch *w) {
+    uint64_t one = 1;
+
+    if (!w) return;
+    while (write(w->stop_fd, &one, sizeof one) < 0)
+        ; /* only a signal can come between */
+    pthread_join(w->thread, NULL);
+    close(w->stop_fd);
+    free(w);
+}
+
+uint64_t pg_watch_added(const struct pg_watch *w) {
+    return w ? atomic_load(&w->added) : 0;
+}
