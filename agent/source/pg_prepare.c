@@ -60,8 +60,9 @@ int pg_prepare_open(const struct config_source *c, const struct clock *clock,
 
 void pg_prepare_free(struct pg_prepare *p) {
     if (!p) return;
-    pg_conn_close(&p->sql);
     pg_conn_close(&p->replication);
+    pg_prepare_clean_up(p);
+    pg_conn_close(&p->sql);
     pg_published_release(&p->published);
     buf_release(&p->names);
     free(p);

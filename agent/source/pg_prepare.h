@@ -76,7 +76,7 @@ int pg_prepare_end_position(struct pg_prepare *p, struct buf *out, struct err *e
 
 /*
  * Once the replication connection is closed for good: removes the publications of a run without state, which
- * leaves nothing behind. Trouble is logged.
+ * leaves nothing behind. Trouble is logged. pg_prepare_free() does it too.
  */
 void pg_prepare_clean_up(struct pg_prepare *p);
 

@@ -79,7 +79,7 @@ static int postgres_start(struct source *s, struct ring *ring, struct err *e) {
     };
 
     if (pg_reader_start(&parts, &p->reader, e)) return -1;
-    return pg_watch_start(p->config, &p->watch, e);
+    return pg_watch_start(p->config, pg_prepare_publication(p->prepare), &p->watch, e);
 }
 
 static void postgres_ack(struct source *s, struct position position) {
