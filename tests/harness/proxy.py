@@ -34,8 +34,8 @@ class Proxy:
     def __init__(self, port: Optional[int] = None, target_port: Optional[int] = None):
         self.port = port or procs.reserve_port()
         self.target_port = target_port
-        self.accepted = 0         # connections so far
-        self.bytes_forwarded = 0  # both directions
+        self.accepted = 0  # connections so far
+        self._forwarded = 0
         self._halves: Dict[int, _Half] = {}
         self._stalled = False
         self._refusing = False
@@ -82,6 +82,12 @@ class Proxy:
     def resume(self) -> None:
         self._stalled = False
         self._wake()
+
+    @property
+    def bytes_forwarded(self) -> int:
+        """In both directions, so far; includes all that a peer has received."""
+        with self._lock:
+            return self._forwarded
 
     @property
     def connections(self) -> int:
@@ -184,7 +190,7 @@ class Proxy:
                 sent = half.sock.send(half.out)
             except BlockingIOError:
                 return
-            self.bytes_forwarded += sent
+            self._forwarded += sent
             del half.out[:sent]
         if half.ended and not half.out:
             self._finish(half)
