@@ -13,6 +13,13 @@ static const char *action_name(enum entity_action a) {
     return "clear";
 }
 
+/* ,"name": of a field */
+static void put_name(struct buf *out, const struct entity_field *f) {
+    buf_putc(out, ',');
+    json_string(out, f->name, strlen(f->name));
+    buf_putc(out, ':');
+}
+
 /* ,"name":{...} of the fields that have a value (`state` PRESENT) or an invalid one. */
 static void put_values(struct buf *out, const char *name, const struct entity_event *en,
                        enum value_state state) {
@@ -20,9 +27,7 @@ static void put_values(struct buf *out, const char *name, const struct entity_ev
     for (size_t i = 0; i < en->nfields; i++) {
         const struct entity_field *f = &en->fields[i];
         if (f->value->state != state) continue;
-        buf_putc(out, ',');
-        json_string(out, f->name, strlen(f->name));
-        buf_putc(out, ':');
+        put_name(out, f);
         if (state == VALUE_PRESENT) {
             json_value(out, f->value);
         } else {
@@ -58,27 +63,37 @@ static void put_changed(struct buf *out, const struct entity_event *en) {
     if (all_known) buf_puts(out, ",\"changes_known\":true");
 }
 
-static void put_truth(struct buf *out, const struct entity_event *en) {
-    struct json_member m = json_member_open(out, "truth");
-    for (size_t i = 0; i < en->ntruth; i++) {
+static void put_systems(struct buf *out, const char *const *systems, size_t n) {
+    for (size_t i = 0; i < n; i++) {
         buf_putc(out, ',');
-        json_string(out, en->truth[i], strlen(en->truth[i]));
+        json_string(out, systems[i], strlen(systems[i]));
     }
-    json_member_close(out, m, "[]");
 }
 
-/* The table in the form schema.table. */
+/* ,"truth":[...] for the part, ,"field_truth":{"email":[...]} for fields that have their own. */
+static void put_truth(struct buf *out, const struct entity_event *en) {
+    struct json_member part = json_member_open(out, "truth");
+    put_systems(out, en->truth, en->ntruth);
+    json_member_close(out, part, "[]");
+    struct json_member fields = json_member_open(out, "field_truth");
+    for (size_t i = 0; i < en->nfields; i++) {
+        if (!en->fields[i].ntruth) continue;
+        put_name(out, &en->fields[i]);
+        struct json_member m = {.start = out->len, .open = out->len};
+        put_systems(out, en->fields[i].truth, en->fields[i].ntruth);
+        json_member_close(out, m, "[]");
+    }
+    json_member_close(out, fields, "{}");
+}
+
+/* ,"table":"schema.table" */
 static void put_table(struct buf *out, const struct table *t) {
     if (!t) return;
-    buf_puts(out, ",\"table\":");
-    json_string(out, t->schema, strlen(t->schema));
-    if (!buf_failed(out)) out->len -= *t->schema ? 1 : 2;
-    buf_putc(out, *t->schema ? '.' : '"');
-    size_t join = out->len;
-    json_string(out, t->name, strlen(t->name));
-    if (buf_failed(out)) return;
-    memmove(out->data + join, out->data + join + 1, out->len - join - 1);
-    out->len--;
+    buf_puts(out, ",\"table\":\"");
+    json_escaped(out, t->schema, strlen(t->schema));
+    if (*t->schema) buf_putc(out, '.');
+    json_escaped(out, t->name, strlen(t->name));
+    buf_putc(out, '"');
 }
 
 void json_line_entity(struct buf *out, const struct event *ev, struct json_line_time *time) {

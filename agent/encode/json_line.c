@@ -17,10 +17,8 @@ void json_line_text(struct buf *out, const char *name, const char *s, size_t len
 static void put_id(struct buf *out, const struct event *ev) {
     char sub[ROW_VIEW_SUB_LEN];
     size_t len = row_view_sub(ev, sub);
-    buf_put(out, ",\"id\":", 6);
-    json_string(out, ev->change->id.ptr, ev->change->id.len);
-    if (!len || buf_failed(out)) return;
-    out->len--; /* inside the quotes */
+    buf_put(out, ",\"id\":\"", 7);
+    json_escaped(out, ev->change->id.ptr, ev->change->id.len);
     buf_put(out, sub, len);
     buf_putc(out, '"');
 }

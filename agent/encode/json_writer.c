@@ -40,17 +40,21 @@ static void put_escaped(struct buf *out, char c) {
     }
 }
 
-void json_string(struct buf *out, const char *s, size_t len) {
-    buf_reserve(out, len + 2);
-    buf_putc(out, '"');
+void json_escaped(struct buf *out, const char *s, size_t len) {
     for (;;) {
         size_t plain = plain_length(s, len);
         buf_put(out, s, plain);
-        if (plain == len) break;
+        if (plain == len) return;
         put_escaped(out, s[plain]);
         s += plain + 1;
         len -= plain + 1;
     }
+}
+
+void json_string(struct buf *out, const char *s, size_t len) {
+    buf_reserve(out, len + 2);
+    buf_putc(out, '"');
+    json_escaped(out, s, len);
     buf_putc(out, '"');
 }
 

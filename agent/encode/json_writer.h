@@ -18,6 +18,9 @@
 /* A string in quotes; control characters, quotes and backslashes escaped. `s` is UTF-8. */
 void json_string(struct buf *out, const char *s, size_t len);
 
+/* The inside of a string: the same without the quotes. */
+void json_escaped(struct buf *out, const char *s, size_t len);
+
 /* Bytes as a base64 string (RFC 4648, padded) in quotes. */
 void json_base64(struct buf *out, const void *data, size_t len);
 

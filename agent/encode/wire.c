@@ -91,8 +91,7 @@ int wire_enter(const struct wire_reader *r, const struct wire_field *f, struct w
     if (wire_expect(f, WIRE_BYTES, e)) return -1;
     if (r->depth + 1 >= WIRE_MAX_DEPTH)
         return err_set(e, ERR_DATA, "protobuf messages nested deeper than %d", WIRE_MAX_DEPTH);
-    *inner = wire_reader_of(f->data, f->len);
-    inner->depth = r->depth + 1;
+    *inner = (struct wire_reader){.in = cursor_of(f->data, f->len), .depth = r->depth + 1};
     return 0;
 }
 

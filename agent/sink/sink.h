@@ -78,4 +78,9 @@ struct sink_ops {
     void (*close)(struct sink *s);
 };
 
+extern const struct sink_ops sink_kafka;
+extern const struct sink_ops sink_stdout;
+extern const struct sink_ops sink_file;
+extern const struct sink_ops sink_null;
+
 #endif

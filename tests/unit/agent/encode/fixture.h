@@ -67,8 +67,8 @@ static inline struct value value_invalid(const char *raw, size_t len) {
 
 /* A table public.orders of `ncolumns` columns c0, c1 ... keyed by the first, and an insert into it. */
 static inline void fixture_init(struct fixture *f, size_t ncolumns) {
-    static const uint8_t ord[CHANGE_ORD_LEN] = {0, 1, 0, 0, 0,    0,    0, 0x1a, 0x2b, 0x3c, 0,
-                                                0, 0, 0, 0, 0x1a, 0x2b, 0, 0,    0,    0,    5};
+    static const uint8_t ord[CHANGE_ORD_LEN] = {0, 1, 0, 0, 0, 0,    0,    0x1a, 0x2b, 0x3c, 0,
+                                                0, 0, 0, 0, 0, 0x1a, 0x2b, 0,    0,    0,    5};
     static uint64_t serial = 1;
     memset(f, 0, sizeof(*f));
     for (size_t i = 0; i < ncolumns; i++) {
