@@ -44,6 +44,9 @@ extern const struct encoder_ops encoder_json;
 extern const struct encoder_ops encoder_change;
 extern const struct encoder_ops encoder_customer;
 
+/* The parts and fields of `customer` that a mapping may name, as the published schema has them. */
+const struct entity_schema *encoder_customer_schema(void);
+
 /*
  * Encodes an EVENT_ROW so that key + value is at most `max` bytes, by leaving out the largest non-key
  * columns, which are then listed as omitted. *stripped counts them. -1 with ERR_CONFIG when even the key
