@@ -100,7 +100,7 @@ struct change {
     struct value *after;  /* likewise */
     struct {
         struct text prefix;
-        struct text content;
+        struct text content; /* any bytes, not only text */
         bool transactional;
     } message;
     /*

@@ -4,23 +4,30 @@
  * A Relation message gives each column's type as a bare OID, and tells the replica identity but not the
  * primary key. The source's reader looks for Relation messages (pgoutput_peek_relation), asks the database
  * for what is not known yet, and puts the answer into the stream as a FRAME_CATALOG in front of that
- * Relation message. The decoder keeps what such a frame says until another one says otherwise; an OID that no
- * frame explains is decoded as text under the name the log gives it, never an error.
+ * Relation message. The decoder keeps what such a frame says until another one says otherwise; an OID that
+ * no frame explains is decoded as text under the name the log gives it, never an error.
+ *
+ * What the catalogue says is true now, not then. Where both speak the decoder trusts the log: with identity
+ * DEFAULT the identity columns are the primary key, and the catalogue only gives their order.
  *
  * What to ask for the types of a Relation message that are not pgoutput_builtin_type(), again for their
  * `elem` and `base`, until nothing is unknown:
  *
  *     SELECT t.oid, t.typtype,
- *            CASE WHEN t.typsubscript = 'pg_catalog.array_subscript_handler'::regproc THEN t.typelem ELSE 0
- * END, t.typbasetype, t.typtypmod, t.typdelim, n.nspname, t.typname FROM pg_catalog.pg_type t JOIN
- * pg_catalog.pg_namespace n ON n.oid = t.typnamespace WHERE t.oid = ANY ($1)
+ *            CASE WHEN t.typinput = 'pg_catalog.array_in'::regproc THEN t.typelem ELSE 0 END,
+ *            t.typbasetype, t.typtypmod, t.typdelim, n.nspname, t.typname
+ *       FROM pg_catalog.pg_type t
+ *       JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
+ *      WHERE t.oid = ANY ($1)
  *
  * and, with every Relation message, the columns of the primary key in key order:
  *
- *     SELECT a.attname FROM pg_catalog.pg_index i
- *       CROSS JOIN LATERAL unnest(i.indkey) WITH ORDINALITY k(attnum, n)
+ *     SELECT a.attname
+ *       FROM pg_catalog.pg_index i
+ *      CROSS JOIN LATERAL unnest(i.indkey) WITH ORDINALITY k(attnum, n)
  *       JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
- *      WHERE i.indrelid = $1 AND i.indisprimary AND k.n <= i.indnkeyatts ORDER BY k.n
+ *      WHERE i.indrelid = $1 AND i.indisprimary AND k.n <= i.indnkeyatts
+ *      ORDER BY k.n
  *
  * Layout of the payload: records one behind the other, integers big-endian, strings NUL-terminated.
  *

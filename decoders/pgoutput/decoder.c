@@ -94,7 +94,7 @@ static char *put_decimal(char *to, uint32_t n) {
     return to;
 }
 
-/* id, ord, pos and position of the row `d->at`. */
+/* id, ord and position of the row `d->at`. */
 static void set_identity(struct pgoutput *d, struct change *c) {
     char *end = put_decimal(d->id, d->epoch);
     *end++ = ':';
@@ -110,11 +110,11 @@ static void set_identity(struct pgoutput *d, struct change *c) {
     c->ord[1] = (uint8_t)d->epoch;
     memcpy(c->ord + 2, d->progress, PROGRESS_LEN);
     c->position = (struct position){d->progress, PROGRESS_LEN};
-    c->pos = set_pos(d, d->at.record);
 }
 
 static int emit_row(struct feed *f, struct change *c) {
     set_identity(f->d, c);
+    c->pos = set_pos(f->d, f->lsn);
     f->d->done = f->d->at;
     return emit(f, c);
 }
@@ -204,25 +204,36 @@ static int feed_keepalive(struct feed *f) {
     return emit_position(f, CHANGE_HEARTBEAT, f->lsn);
 }
 
+/* A message without a transaction: takes the place of a whole one. *again: it was emitted before a restart.
+ */
+static int place_message(struct feed *f, uint64_t lsn, bool *again) {
+    struct pgoutput *d = f->d;
+    *again = lsn <= d->messaged && d->restarted;
+    if (*again) return 0;
+    if (lsn <= d->messaged || d->open)
+        return pgoutput_malformed(&f->cursor, PGOUTPUT_MESSAGE, "comes out of order", f->e);
+    d->messaged = lsn;
+    d->at = (struct point){.commit = lsn, .record = lsn};
+    return 0;
+}
+
+/*
+ * A message says where its record ends, which is where the next one begins. One byte before that no record
+ * can begin: so ids stay unique, ord stays in order, and the rows' ids do not depend on messages being sent
+ * at all.
+ */
 static int feed_message(struct feed *f) {
     struct pgoutput *d = f->d;
     struct pgoutput_message m;
+    bool again = false;
     if (pgoutput_read_message(&f->cursor, &m, f->e)) return -1;
-    if (m.transactional != (d->phase != OUTSIDE))
+    if (m.transactional != (d->phase != OUTSIDE) || m.lsn == 0)
         return pgoutput_malformed(&f->cursor, PGOUTPUT_MESSAGE,
                                   m.transactional ? "comes outside of its transaction"
                                                   : "without a transaction comes inside one",
                                   f->e);
-    if (m.transactional) {
-        if (next_row(f, m.lsn)) return -1;
-    } else {
-        if (m.lsn <= d->messaged && d->restarted) return 0;
-        if (m.lsn <= d->messaged || d->open)
-            return pgoutput_malformed(&f->cursor, PGOUTPUT_MESSAGE, "comes out of order", f->e);
-        d->messaged = m.lsn;
-        d->at = (struct point){.commit = m.lsn, .record = m.lsn};
-    }
-    if (delivered(d)) return 0;
+    if (m.transactional ? next_row(f, m.lsn - 1) : place_message(f, m.lsn - 1, &again)) return -1;
+    if (again || delivered(d)) return 0;
     struct change c = {
         .op = CHANGE_MESSAGE,
         .message = {.prefix = {m.prefix, strlen(m.prefix)},

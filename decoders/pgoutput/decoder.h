@@ -11,9 +11,12 @@
  *   COMMIT     tx, pos and position: behind the commit record
  *   rows       tx, table, images, id, ord, pos (of the record), position: progress
  *   TRUNCATE   the same without images, one per table
- *   MESSAGE    likewise; one that is not transactional comes outside of transactions, its own LSN stands for
- * the transaction in id, ord and position SCHEMA     table, replaced, tx when inside one; no id HEARTBEAT pos
- * and position, only when it advances
+ *   MESSAGE    likewise; its record LSN is where its record ends, less one
+ *   SCHEMA     table, replaced, tx when inside one; no id
+ *   HEARTBEAT  pos and position, only when it advances
+ *
+ * A message that is not transactional comes outside of transactions: its own LSN, less one, stands for the
+ * transaction as well.
  *
  * id is `epoch:COMMITLSN:RECORDLSN:index`, LSNs as upper case hexadecimal without slash.
  *
