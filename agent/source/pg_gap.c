@@ -113,7 +113,7 @@ static bool restored(const struct pg_gap_facts *f, struct pg_gap *out) {
 
 /* ---- Publications ---- */
 
-static bool same_publication(const struct pg_gap_publication *p, uint32_t oid) {
+bool pg_gap_same(const struct pg_gap_publication *p, uint32_t oid) {
     if (p->oid == oid) return true;
     for (size_t i = 0; i < PG_LINEAGE_MAX; i++)
         if (p->was[i] == oid) return true;
@@ -125,12 +125,14 @@ static bool other_publication(const struct pg_gap_facts *f, const struct pg_iden
     const struct pg_gap_publication *namesake = NULL;
 
     for (size_t i = 0; i < f->npublications; i++) {
-        if (same_publication(&f->publications[i], ours->oid)) return false;
+        if (pg_gap_same(&f->publications[i], ours->oid)) return false;
         if (strcmp(f->publications[i].name, ours->name) == 0) namesake = &f->publications[i];
     }
     if (!namesake)
-        return found(out, f, PG_GAP_PUBLICATION_MISSING,
-                     "the publication \"%s\" that the checkpoint was taken with is gone", ours->name);
+        return found(
+            out, f, PG_GAP_PUBLICATION_MISSING,
+            "the checkpoint was taken with the publication \"%s\", which is gone or no longer configured",
+            ours->name);
     return found(out, f, PG_GAP_PUBLICATION_RECREATED,
                  "the publication \"%s\" was dropped and created anew since the checkpoint (OID %u, now %u)",
                  ours->name, ours->oid, namesake->oid);

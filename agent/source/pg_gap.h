@@ -72,6 +72,9 @@ struct pg_gap {
 /* The verdict; the first of the kinds above that applies. */
 void pg_gap_find(const struct pg_gap_facts *f, struct pg_gap *out);
 
+/* True when `p` has this OID, or took the place of it. */
+bool pg_gap_same(const struct pg_gap_publication *p, uint32_t oid);
+
 /* Reads what TIMELINE_HISTORY returns; false when a line is not understood. */
 bool pg_history_parse(const char *text, struct pg_history *out);
 

@@ -23,6 +23,7 @@ void pg_identity_encode(const struct pg_identity *id, struct buf *out) {
     buf_put_be16(out, (uint16_t)id->npublications);
     for (size_t i = 0; i < id->npublications; i++) {
         buf_put_be32(out, id->publications[i].oid);
+        buf_put_be64(out, id->publications[i].since);
         put_name(out, id->publications[i].name);
     }
 }
@@ -42,9 +43,10 @@ static bool read_publications(struct cursor *c, struct pg_identity *out) {
 
     if (!cursor_u16(c, &count) || count > PG_IDENTITY_PUBLICATIONS) return false;
     out->npublications = count;
-    for (size_t i = 0; i < count; i++)
-        if (!cursor_u32(c, &out->publications[i].oid) || !read_name(c, out->publications[i].name))
-            return false;
+    for (size_t i = 0; i < count; i++) {
+        struct pg_identity_publication *p = &out->publications[i];
+        if (!cursor_u32(c, &p->oid) || !cursor_u64(c, &p->since) || !read_name(c, p->name)) return false;
+    }
     return true;
 }
 

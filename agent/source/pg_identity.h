@@ -5,7 +5,8 @@
  * same numbers. So every checkpoint carries this beside its position, as an opaque blob. Pure.
  *
  * Layout (big-endian): version u16 = 1, system identifier u64, timeline u32, database OID u32, database name,
- * slot name, count of publications u16; per publication OID u32, name. A name is a length u16 and its bytes.
+ * slot name, count of publications u16; per publication OID u32, since u64, name. A name is a length u16 and
+ * its bytes.
  */
 #ifndef TAILRACE_AGENT_SOURCE_PG_IDENTITY_H
 #define TAILRACE_AGENT_SOURCE_PG_IDENTITY_H
@@ -23,6 +24,12 @@
 struct pg_identity_publication {
     uint32_t oid; /* a publication created anew under the same name has another one */
     char name[PG_NAME_MAX];
+    /*
+     * From this position on it is known to have been there; 0: as long as the slot. A stream that began
+     * before must not name it: the server decodes by the catalogue of then, and fails for ever (up to version
+     * 17) on a publication that was not there yet.
+     */
+    uint64_t since;
 };
 
 struct pg_identity {

@@ -36,6 +36,7 @@ struct run {
     struct pg_identity ours; /* of the checkpoint */
     uint64_t position;       /* where streaming begins */
     uint64_t lost_from;      /* of an accepted gap */
+    uint64_t published_at;   /* behind all that was done to publications */
     bool new_slot;
     struct pg_gap gap; /* accepted; kind NONE: there is none */
 };
@@ -162,20 +163,46 @@ static int settle_publications(struct run *r, struct err *e) {
     buf_release(&u.owner);
     if (rc) return -1;
     pg_published_warn(&p->published, p->config);
+    if (pg_server_insert_end(&p->sql, &p->server, &r->published_at, e)) return -1;
     if (!p->published.main.mark.ours)
         return pg_publication_explain(&p->sql, &p->server, &p->published.main, e);
     return 0;
 }
 
-static void remember_publication(struct pg_prepare *p, const struct pg_publication *pub) {
+/*
+ * Since when a publication can be named: a new slot knows all of them; what the checkpoint knew keeps its
+ * position; one that turned up in between could have come after our position, so it counts from now.
+ */
+static uint64_t named_since(const struct run *r, const struct pg_publication *pub) {
+    struct pg_gap_publication now = {.oid = pub->oid};
+
+    memcpy(now.was, pub->mark.was, sizeof now.was);
+    for (size_t i = 0; i < r->ours.npublications; i++)
+        if (pg_gap_same(&now, r->ours.publications[i].oid)) return r->ours.publications[i].since;
+    for (size_t i = 0; r->resume->first_run && i < r->facts.npublications; i++)
+        if (pg_gap_same(&now, r->facts.publications[i].oid)) return 0;
+    return r->published_at;
+}
+
+static void remember_publication(struct run *r, const struct pg_publication *pub) {
+    struct pg_prepare *p = r->p;
     struct pg_identity_publication *known;
 
     if (!pub->exists) return;
-    if (p->names.len > 0) buf_putc(&p->names, ',');
-    pg_put_ident(&p->names, pub->name);
     known = &p->identity.publications[p->identity.npublications++];
     known->oid = pub->oid;
+    known->since = r->new_slot ? 0 : named_since(r, pub);
     memcpy(known->name, pub->name, sizeof known->name);
+    if (known->since > r->position) {
+        log_msg(LOG_WARN, p->config->name,
+                "the publication \"%s\" was made after our position, so this stream cannot name it: its "
+                "tables are "
+                "streamed from the next start on",
+                pub->name);
+        return;
+    }
+    if (p->names.len > 0) buf_putc(&p->names, ',');
+    pg_put_ident(&p->names, pub->name);
 }
 
 /* ---- The slot ---- */
@@ -315,8 +342,8 @@ static int fill_out(struct run *r, struct err *e) {
     p->identity.npublications = 0;
     memcpy(p->identity.slot, p->slot, sizeof p->identity.slot);
     buf_clear(&p->names, SIZE_MAX);
-    remember_publication(p, &p->published.main);
-    remember_publication(p, &p->published.insert);
+    remember_publication(r, &p->published.main);
+    remember_publication(r, &p->published.insert);
     buf_cstr(&p->names);
     pg_identity_encode(&p->identity, &r->out->identity);
     r->out->epoch = r->resume->epoch;

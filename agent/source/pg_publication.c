@@ -140,10 +140,6 @@ static void explain_operations(const struct config_source *c, const struct pg_pu
                 "the publication \"%s\" leaves out%s%s%s%s: these changes are not streamed", p->name,
                 p->publishes_insert ? "" : " insert", p->publishes_update ? "" : " update",
                 p->publishes_delete ? "" : " delete", p->publishes_truncate ? "" : " truncate");
-    if (!p->via_root)
-        log_msg(LOG_INFO, c->name,
-                "the publication \"%s\" has publish_via_partition_root off: rows bear their partition's name",
-                p->name);
 }
 
 int pg_publication_explain(struct pg_conn *c, const struct pg_server *s, const struct pg_publication *p,

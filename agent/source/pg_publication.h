@@ -66,8 +66,7 @@ void pg_mark_put(const struct pg_mark *m, const char *source, struct buf *out);
 void pg_mark_parse(const char *comment, const char *source, struct pg_mark *out);
 
 /*
- * Says on the log what a publication of the user's leaves out: operations, columns, rows; and that it names
- * partitions instead of their roots.
+ * Says on the log what a publication of the user's leaves out: operations, columns, rows.
  */
 int pg_publication_explain(struct pg_conn *c, const struct pg_server *s, const struct pg_publication *p,
                            struct err *e);

@@ -179,16 +179,24 @@ static void warn_table(const struct pg_published *p, const struct config_source 
 
 /* With publish_via_partition_root off rows bear the partition's name, which the patterns may not select. */
 static void warn_partitions(const struct pg_published *p, const struct config_source *c) {
-    if (!p->main.exists || p->main.via_root) return;
-    for (size_t i = 0; i < p->tables.count; i++) {
+    const struct pg_table *named = NULL, *lost = NULL;
+
+    for (size_t i = 0; p->main.exists && !p->main.via_root && i < p->tables.count; i++) {
         const struct pg_table *t = &p->tables.items[i];
-        if (t->parent == 0 || t->matched || !pg_oids_has(&p->main.tables, t->oid)) continue;
+        if (t->parent == 0 || t->partitioned || !pg_oids_has(&p->main.tables, t->oid)) continue;
+        if (!named) named = t;
+        if (!lost && !t->matched) lost = t;
+    }
+    if (lost)
         log_msg(LOG_WARN, c->name,
                 "rows of partition %s bear its own name, which no pattern selects: they are left out; turn "
                 "publish_via_partition_root on for \"%s\", or add a pattern",
-                t->full, p->main.name);
-        return;
-    }
+                lost->full, p->main.name);
+    else if (named)
+        log_msg(LOG_INFO, c->name,
+                "the publication \"%s\" has publish_via_partition_root off: rows of partitions bear their "
+                "own names",
+                p->main.name);
 }
 
 void pg_published_warn(const struct pg_published *p, const struct config_source *c) {

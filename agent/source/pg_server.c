@@ -79,13 +79,21 @@ int pg_server_identify(struct pg_conn *c, struct pg_server *out, struct err *e) 
     return 0;
 }
 
-int pg_server_end(struct pg_conn *c, const struct pg_server *s, uint64_t *lsn, struct err *e) {
-    const char *sql =
-        s->in_recovery ? "SELECT pg_last_wal_replay_lsn()" : "SELECT pg_current_wal_flush_lsn()";
+static int ask_lsn(struct pg_conn *c, const char *sql, uint64_t *lsn, struct err *e) {
     PGresult *res = pg_query(c, "asking for the end of the log", sql, 0, NULL, e);
 
     if (!res) return -1;
     *lsn = pg_lsn(res, 0, 0);
     PQclear(res);
     return *lsn ? 0 : err_set(e, ERR_IO, "the server does not say where its log ends");
+}
+
+int pg_server_end(struct pg_conn *c, const struct pg_server *s, uint64_t *lsn, struct err *e) {
+    return ask_lsn(
+        c, s->in_recovery ? "SELECT pg_last_wal_replay_lsn()" : "SELECT pg_current_wal_flush_lsn()", lsn, e);
+}
+
+int pg_server_insert_end(struct pg_conn *c, const struct pg_server *s, uint64_t *lsn, struct err *e) {
+    return ask_lsn(
+        c, s->in_recovery ? "SELECT pg_last_wal_replay_lsn()" : "SELECT pg_current_wal_insert_lsn()", lsn, e);
 }

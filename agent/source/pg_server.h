@@ -39,4 +39,7 @@ int pg_server_identify(struct pg_conn *c, struct pg_server *out, struct err *e);
  */
 int pg_server_end(struct pg_conn *c, const struct pg_server *s, uint64_t *lsn, struct err *e);
 
+/* Likewise what is written, flushed or not: everything done before is before it. */
+int pg_server_insert_end(struct pg_conn *c, const struct pg_server *s, uint64_t *lsn, struct err *e);
+
 #endif

@@ -24,7 +24,8 @@ static void put_columns(struct buf *sql, int version) {
     if (version >= 170000)
         buf_puts(sql, ", COALESCE(invalidation_reason, " LOST ")");
     else if (version >= 160000)
-        buf_puts(sql, ", CASE WHEN conflicting THEN 'rows_removed' ELSE " LOST " END");
+        buf_puts(sql,
+                 ", CASE WHEN conflicting AND pg_is_in_recovery() THEN 'rows_removed' ELSE " LOST " END");
     else
         buf_puts(sql, ", " LOST);
     buf_puts(sql, " FROM pg_catalog.pg_replication_slots WHERE slot_name = ");
