@@ -82,7 +82,7 @@ static const char *const bad[][2] = {
     {"a: [public.*, !public.audit_*]\n",
      "t.yaml:1:30: did not find expected whitespace or line break while scanning a tag" QUOTES},
     {"a: !!binary eA==\n", "t.yaml:1:4: the tag tag:yaml.org,2002:binary is not supported"},
-    {"a: *.*\n", "t.yaml:1:4: did not find expected alphabetic or numeric character while scanning an "
+    {"a: *.*\n", "t.yaml:1:5: did not find expected alphabetic or numeric character while scanning an "
                  "alias" QUOTES},
     {"a: *b\n", "t.yaml:1:4: found undefined alias" QUOTES},
     {"a: {source}.{table}\n", "t.yaml:1:12: did not find expected key while parsing a block mapping" QUOTES},
@@ -97,7 +97,7 @@ static const char *const bad[][2] = {
     {"a: \"x\\0y\"\n", "t.yaml:1:4: a value may not hold a NUL character"},
     {"a: &x [*x]\n", "t.yaml:1:4: nested too deeply"},
     {"a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: 1}}}}}}}}}}}}}}}}\n",
-     "t.yaml:1:69: nested too deeply"},
+     "t.yaml:1:68: nested too deeply"},
     {"a: \x01\n", "t.yaml: control characters are not allowed (byte 3)"},
     {"a: \xff\n", "t.yaml: invalid leading UTF-8 octet (byte 3)"},
 };
