@@ -41,7 +41,8 @@ typedef int (*event_fn)(void *ctx, const struct event *ev, struct err *e);
  * is wrong is ERR_CONFIG. A value that a key needs and the log does not have is ERR_DATA.
  *
  * The records of one change are numbered (`sub`) in this order: row (delete, tombstone, create), entity
- * removals, entity sets; within these in the order of the configuration.
+ * removals, entity sets; within these in the order of the configuration. A key value that the new image lacks
+ * because it is large and did not change is put there (c->after) from the old image.
  */
 int map_change(struct map *m, const struct change *c, event_fn fn, void *ctx, struct err *e);
 
@@ -55,7 +56,7 @@ bool map_wants(const struct map *m, const char *schema, const char *name);
  */
 int map_check(struct map *m, const struct table *t, struct err *e);
 
-/* Number of mappings that are quarantined now, and the text of the last one ("" none). */
+/* Number of mappings that are quarantined now, and why one of them is ("" none). */
 size_t map_quarantined(const struct map *m, const char **text);
 
 /*
