@@ -181,9 +181,9 @@ static void on_data(struct session *s) {
 static int take(struct session *s, bool *progress, struct err *e) {
     int rc;
 
-    s->hold = HOLD_NONE;
     for (;;) {
         if (!s->in_hand) {
+            s->hold = HOLD_NONE;
             rc = pg_stream_next(s->stream, &s->message, e);
             if (rc <= 0) return rc;
             s->in_hand = true;
