@@ -237,15 +237,6 @@ static int publish_gap(struct pipeline *p, struct err *e) {
     return forward_change(p->forward, &c, e);
 }
 
-static void say_start(struct pipeline *p) {
-    struct buf from = {0};
-
-    p->decoder->ops->position_text((struct position){p->start.position.data, p->start.position.len}, &from);
-    log_kv(LOG_INFO, name_of(p), "streaming", "from", buf_cstr(&from), "sink", p->sink->ops->name, "encoding",
-           p->parts.encoder_ops->name, NULL);
-    buf_release(&from);
-}
-
 static int open_all(struct pipeline *p, struct err *e) {
     const struct config *config = p->parts.config;
 
@@ -253,10 +244,12 @@ static int open_all(struct pipeline *p, struct err *e) {
     if (!(p->ledger = ledger_new(LEDGER_ENTRIES, e))) return -1;
     if (p->parts.sink_ops->open(&config->sink, name_of(p), on_result, p, &p->sink, e)) return -1;
     if (make_forward(p, e) || make_backward(p, e) || publish_gap(p, e)) return -1;
-    if (!p->streamed && until_init(&p->until, config->until, p->source, p->parts.clock, e)) return -1;
+    if (p->streamed)
+        until_restart(&p->until);
+    else if (until_init(&p->until, config->until, p->source, p->parts.clock, e))
+        return -1;
     if (!(p->ring = ring_new(config->ring_bytes, e))) return -1;
     if (p->parts.source_ops->start(p->source, p->ring, e)) return -1;
-    say_start(p);
     p->streamed = true;
     return 0;
 }

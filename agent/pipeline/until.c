@@ -27,6 +27,11 @@ int until_init(struct until *u, const char *text, struct source *s, const struct
     return 0;
 }
 
+void until_restart(struct until *u) {
+    u->reached = false;
+    u->last_us = clock_monotonic_us(u->clock);
+}
+
 void until_release(struct until *u) {
     buf_release(&u->target);
 }

@@ -26,6 +26,9 @@ struct until {
  * ERR_CONFIG for a text that is none of the above.
  */
 int until_init(struct until *u, const char *text, struct source *s, const struct clock *clock, struct err *e);
+
+/* The stream is taken up again from the checkpoint: what was handled since may not have been delivered. */
+void until_restart(struct until *u);
 void until_release(struct until *u);
 
 /* Tells it of every change, after that was sent on. */
