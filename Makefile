@@ -53,6 +53,8 @@ FUZZ_BIN := $(FUZZ_SRC:tests/%.c=$(BUILD)/%)
 LIBDECODERS := $(BUILD)/libdecoders.a
 LIBTAILRACE := $(BUILD)/libtailrace.a
 BINARY := $(if $(MAIN_SRC),$(BUILD)/tailrace)
+# librdkafka's threads as ThreadSanitizer can see them.
+SHIM_OBJ := $(if $(filter thread,$(SANITIZE)),$(BUILD)/obj/tests/sanitizer/threads.o)
 
 # ---- Flags ---------------------------------------------------------------------------------------------------
 
@@ -105,7 +107,7 @@ $(LIBTAILRACE): $(AGENT_OBJ) $(PB_OBJ) $(BUILD)/.agent
 	@rm -f $@
 	ar rcs $@ $(AGENT_OBJ) $(PB_OBJ)
 
-$(BUILD)/tailrace: $(MAIN_OBJ) $(LIBTAILRACE) $(LIBDECODERS)
+$(BUILD)/tailrace: $(MAIN_OBJ) $(SHIM_OBJ) $(LIBTAILRACE) $(LIBDECODERS)
 	$(LINK) -o $@ $^ $(LIBS)
 
 $(DECODER_OBJ): $(BUILD)/obj/%.o: %.c $(BUILD)/.flags
@@ -130,10 +132,10 @@ $(PB_OBJ): %.o: %.c $(BUILD)/.flags | $(PB_SRC)
 
 UNIT_RUN := $(if $(T),$(foreach t,$(UNIT_BIN),$(if $(findstring $(T),$(t)),$(t))),$(UNIT_BIN))
 
-$(UNIT_BIN): $(BUILD)/%: tests/%.c $(LIBTAILRACE) $(LIBDECODERS) $(BUILD)/.flags
+$(UNIT_BIN): $(BUILD)/%: tests/%.c $(SHIM_OBJ) $(LIBTAILRACE) $(LIBDECODERS) $(BUILD)/.flags
 	@mkdir -p $(@D)
 	$(CC) $(BASE_CFLAGS) $(WARNINGS) $(PACKAGE_CFLAGS) -MMD -MP -MF $@.d -MT $@ -o $@ $< \
-		-pie $(LIBTAILRACE) $(LIBDECODERS) $(LIBS) -lcmocka
+		-pie $(SHIM_OBJ) $(LIBTAILRACE) $(LIBDECODERS) $(LIBS) -lcmocka
 
 unit-binaries: $(UNIT_RUN)
 
@@ -158,7 +160,7 @@ FUZZ_ENGINE := $(if $(findstring fuzzer,$(SANITIZE)),-fsanitize=fuzzer,$(BUILD)/
 FUZZ_AGENT := $(filter $(BUILD)/fuzz/fuzz_agent_%,$(FUZZ_BIN))
 FUZZ_LIBS = $(if $(filter $@,$(FUZZ_AGENT)),$(LIBTAILRACE) $(LIBDECODERS) $(LIBS),$(LIBDECODERS) $(DECODER_LIBS))
 
-$(BUILD)/obj/tests/fuzz/driver.o: tests/fuzz/driver.c $(BUILD)/.flags
+$(BUILD)/obj/tests/fuzz/driver.o $(SHIM_OBJ): $(BUILD)/obj/%.o: %.c $(BUILD)/.flags
 	@mkdir -p $(@D)
 	$(COMPILE) $(WARNINGS)
 
