@@ -44,14 +44,6 @@ void pg_classify(const char *sqlstate, struct err *e) {
     }
 }
 
-/* libpq's message without the newlines at its end. */
-static int trimmed(const char *message) {
-    size_t n = strlen(message);
-
-    while (n > 0 && (message[n - 1] == '\n' || message[n - 1] == ' ')) n--;
-    return (int)n;
-}
-
 static const char *field(const PGresult *res, int code) {
     const char *text = res ? PQresultErrorField(res, code) : NULL;
 
@@ -71,7 +63,7 @@ int pg_fail(const struct pg_conn *c, const PGresult *res, const char *what, stru
     } else {
         const char *message = PQerrorMessage(c->pq);
         if (!*message) message = "the connection was lost";
-        err_set(e, meaning.code, "%s: %.*s", what, trimmed(message), message);
+        err_set(e, meaning.code, "%s: %.*s", what, (int)strcspn(message, "\n"), message);
     }
     if (e) e->retriable = meaning.retriable;
     return -1;

@@ -11,6 +11,7 @@
 #include "agent/source/pg_text.h"
 
 #define NO_SUCH_OBJECT "42704" /* undefined_object: slot or publication */
+#define TLS_REREADS 256        /* records taken in one go, before other things are looked after */
 #define SKIPPED_OBJECT "55000" /* object_not_in_prerequisite_state, as a warning */
 
 /* ---- Start ---- */
@@ -93,8 +94,27 @@ void pg_stream_release(struct pg_stream *s) {
 
 /* ---- Reading ---- */
 
-void pg_stream_receive(struct pg_stream *s) {
+static void consume(struct pg_stream *s) {
+    s->gave = false;
     if (!PQconsumeInput(s->conn->pq)) s->broken = true;
+}
+
+void pg_stream_receive(struct pg_stream *s) {
+    s->rereads = PQsslInUse(s->conn->pq) ? TLS_REREADS : 0;
+    consume(s);
+}
+
+/* libpq's copy of the next message, or what PQgetCopyData() says instead. */
+static int next_row(struct pg_stream *s) {
+    int len;
+
+    PQfreemem(s->row);
+    s->row = NULL;
+    while ((len = PQgetCopyData(s->conn->pq, &s->row, 1)) == 0 && s->gave && s->rereads > 0 && !s->broken) {
+        s->rereads--;
+        consume(s);
+    }
+    return len;
 }
 
 /* CopyDone, or an error in its place. */
@@ -120,11 +140,9 @@ static int passed_over(const struct pg_stream *s, struct err *e) {
 }
 
 int pg_stream_next(struct pg_stream *s, struct pg_message *out, struct err *e) {
-    int len;
+    int len = next_row(s);
 
-    PQfreemem(s->row);
-    s->row = NULL;
-    len = PQgetCopyData(s->conn->pq, &s->row, 1);
+    s->gave = len > 0;
     if (s->skipped[0]) return passed_over(s, e);
     if (len > 0) return pg_message_read(s->row, (size_t)len, out, e) ? -1 : 1;
     if (len == 0) return s->broken ? stream_failed(s, NULL, "reading the log", e) : 0;

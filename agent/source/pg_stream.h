@@ -16,6 +16,8 @@ struct pg_stream {
     char *row;         /* libpq's copy of the message given out last */
     bool broken;       /* the connection is gone; what had arrived is still to be read */
     bool unsent;       /* feedback waits for room in the socket */
+    bool gave;         /* a message came out of what was received last */
+    int rereads;       /* how often pg_stream_next() may look at the socket by itself */
     char skipped[256]; /* the server's warning that it passed a publication over; "" */
 };
 
@@ -35,7 +37,9 @@ int pg_stream_start(struct pg_stream *s, struct pg_conn *c, const struct pg_stre
 /* Frees what it holds; the connection is left to pg_conn_close(). */
 void pg_stream_release(struct pg_stream *s);
 
-/* Takes what has arrived off the socket. Trouble is reported by pg_stream_next(), behind what came before it.
+/*
+ * Takes what has arrived off the socket; with TLS only one record of it, so that pg_stream_next() looks again
+ * by itself a limited number of times. Trouble is reported by pg_stream_next(), behind what came before it.
  */
 void pg_stream_receive(struct pg_stream *s);
 
