@@ -7,7 +7,8 @@
  * root's name; so a partition is wanted by itself only when no table above it is.
  *
  * A table without a usable replica identity must not be in a publication of updates or deletes: the
- * application's own UPDATE and DELETE would fail. A partitioned table is usable when all its partitions are.
+ * application's own UPDATE and DELETE would fail. A partitioned table is usable when it and all its
+ * partitions are: its rows bear its key, and the server checks the partition that is written.
  */
 #ifndef TAILRACE_AGENT_SOURCE_PG_DISCOVER_H
 #define TAILRACE_AGENT_SOURCE_PG_DISCOVER_H
