@@ -1,5 +1,6 @@
 #include "agent/config/suggest.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -41,12 +42,26 @@ static size_t tolerance(const char *word) {
     return n > 0 ? n : 1;
 }
 
+/* Whether the lengths alone say that two words are further apart than that. */
+static bool too_far(const char *a, const char *b, size_t limit) {
+    size_t na = strlen(a);
+    size_t nb = strlen(b);
+    return (na > nb ? na - nb : nb - na) > limit;
+}
+
 size_t suggest_some(const char *word, const char *const *names, size_t n, const char **out, size_t max) {
     size_t found = 0;
     size_t limit = tolerance(word);
-    for (size_t d = 0; d <= limit && found < max; d++)
-        for (size_t i = 0; i < n && found < max; i++)
-            if (suggest_distance(word, names[i]) == d) out[found++] = names[i];
+    for (size_t i = 0; i < n && max > 0; i++) {
+        if (too_far(word, names[i], limit)) continue;
+        size_t d = suggest_distance(word, names[i]);
+        size_t at = found;
+        while (at > 0 && suggest_distance(word, out[at - 1]) > d) at--;
+        if (d > limit || at == max) continue;
+        if (found < max) found++;
+        memmove(out + at + 1, out + at, (found - at - 1) * sizeof *out);
+        out[at] = names[i];
+    }
     return found;
 }
 
