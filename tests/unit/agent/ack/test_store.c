@@ -181,7 +181,9 @@ static void a_full_disk_leaves_the_old_one_whole(void **state) {
     struct checkpoint c = {0};
     struct err e = {0};
     struct rlimit limit;
+    char temporary[160];
     struct checkpoint_store *s = open_store("shop");
+    snprintf(temporary, sizeof temporary, "%s/shop.checkpoint.tmp", dir);
     save_epoch(s, 7);
     assert_int_equal(checkpoint_set_u64(&c, CHECKPOINT_EPOCH, 8, NULL), 0);
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
@@ -195,11 +197,25 @@ static void a_full_disk_leaves_the_old_one_whole(void **state) {
         assert_int_equal(e.code, ERR_IO);
         assert_true(e.retriable);
         assert_int_equal(load_epoch(s), 7);
+        assert_int_equal(access(temporary, F_OK), -1);
     }
     save_epoch(s, 8);
     assert_int_equal(load_epoch(s), 8);
     checkpoint_store_close(s);
     checkpoint_release(&c);
+}
+
+/* As a crash in the middle of writing leaves it. */
+static void an_old_temporary_file_does_no_harm(void **state) {
+    (void)state;
+    char temporary[160];
+    struct checkpoint_store *s = open_store("shop");
+    snprintf(temporary, sizeof temporary, "%s/shop.checkpoint.tmp", dir);
+    close(open(temporary, O_CREAT | O_WRONLY, 0600));
+    assert_int_equal(truncate(temporary, 10000), 0);
+    save_epoch(s, 4);
+    assert_int_equal(load_epoch(s), 4);
+    checkpoint_store_close(s);
 }
 
 static void assert_no_store(const char *directory, const char *source, enum err_code code, const char *text) {
@@ -232,6 +248,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(one_agent_per_source, start, finish),
         cmocka_unit_test_setup_teardown(the_lock_holds_within_a_process_too, start, finish),
         cmocka_unit_test_setup_teardown(a_full_disk_leaves_the_old_one_whole, start, finish),
+        cmocka_unit_test_setup_teardown(an_old_temporary_file_does_no_harm, start, finish),
         cmocka_unit_test_setup_teardown(wrong_places_are_named, start, finish),
     };
     signal(SIGXFSZ, SIG_IGN);
