@@ -21,9 +21,7 @@ static const struct rule rules[] = {
     {"bootstrap.servers", NULL, "brokers are named in sink.brokers"},
     {"metadata.broker.list", NULL, "brokers are named in sink.brokers"},
     {"enable.idempotence", TRUE_WORDS, "without it a retry may lose, repeat or reorder changes"},
-    {"enable.gapless.guarantee", FALSE_WORDS,
-     "one change that cannot be delivered would take the whole producer down; Tailrace stops the source "
-     "itself"},
+    {"enable.gapless.guarantee", TRUE_WORDS, "changes behind one that cannot be delivered would overtake it"},
     {"acks", "all -1", "a change counts as delivered only when every in-sync replica has it"},
     {"request.required.acks", "all -1",
      "a change counts as delivered only when every in-sync replica has it"},

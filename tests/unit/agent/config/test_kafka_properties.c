@@ -75,9 +75,9 @@ static const struct refusal refusals[] = {
      "queue.buffering.max.kbytes cannot be set: the option memory bounds the producer's queue"},
     {"queue.buffering.max.messages", "0",
      "queue.buffering.max.messages cannot be set: the option memory bounds the producer's queue"},
-    {"enable.gapless.guarantee", "true",
-     "enable.gapless.guarantee can only be false: one change that cannot be delivered would take the whole "
-     "producer down; Tailrace stops the source itself"},
+    {"enable.gapless.guarantee", "false",
+     "enable.gapless.guarantee can only be true: changes behind one that cannot be delivered would overtake "
+     "it"},
     {"delivery.report.only.error", "true",
      "delivery.report.only.error can only be false: each delivery must be reported, or nothing could be "
      "acknowledged"},

@@ -1,0 +1,125 @@
+#include "agent/sink/kafka_conf.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "agent/config/secret.h"
+
+struct property {
+    const char *name;
+    const char *value;
+};
+
+static const struct property defaults[] = {
+    {"compression.type", "lz4"},
+    {"linger.ms", "1"},
+    {"batch.size", "524288"},
+    {"batch.num.messages", "100000"},
+    {"socket.nagle.disable", "true"},
+    {"socket.keepalive.enable", "true"},
+    {"reconnect.backoff.max.ms", "2000"},
+    {"topic.metadata.refresh.interval.ms", "30000"}, /* how soon new partitions are seen */
+    {"log.connection.close", "false"},               /* brokers close idle connections */
+};
+
+/*
+ * The gapless guarantee: when a batch is refused for good, nothing behind it in its partition may be
+ * appended, or the order of a key's changes would be broken once the refused ones are sent again. The queue
+ * is bounded by the sink itself, in bytes; the limit on a record is its topic's.
+ */
+static const struct property required[] = {
+    {"enable.idempotence", "true"},
+    {"enable.gapless.guarantee", "true"},
+    {"acks", "all"},
+    {"message.timeout.ms", "0"},
+    {"delivery.report.only.error", "false"},
+    {"allow.auto.create.topics", "false"},
+    {"queue.buffering.max.messages", "10000000"},
+    {"queue.buffering.max.kbytes", "2147483647"},
+    {"message.max.bytes", "1000000000"},
+};
+
+static int set(rd_kafka_conf_t *rd, const char *name, const char *value, struct err *e) {
+    char why[512];
+
+    if (rd_kafka_conf_set(rd, name, value, why, sizeof why) == RD_KAFKA_CONF_OK) return 0;
+    return err_set(e, ERR_CONFIG, "sink.kafka.%s: %s (librdkafka %s)", name, why, rd_kafka_version_str());
+}
+
+static int set_all(rd_kafka_conf_t *rd, const struct property *p, size_t n, struct err *e) {
+    for (size_t i = 0; i < n; i++)
+        if (set(rd, p[i].name, p[i].value, e) < 0) return -1;
+    return 0;
+}
+
+static int set_secret(rd_kafka_conf_t *rd, const struct config_pair *p, struct err *e) {
+    struct buf value = {0};
+    int rc = secret_read(p->secret, &value, e);
+
+    if (rc < 0)
+        err_prefix(e, "sink.kafka.%s", p->name);
+    else
+        rc = set(rd, p->name, buf_cstr(&value), e);
+    secret_wipe(&value);
+    return rc;
+}
+
+static int set_user(rd_kafka_conf_t *rd, const struct config_sink *c, struct err *e) {
+    for (size_t i = 0; i < c->nkafka; i++) {
+        const struct config_pair *p = &c->kafka[i];
+        if (p->secret ? set_secret(rd, p, e) < 0 : set(rd, p->name, p->value, e) < 0) return -1;
+    }
+    return 0;
+}
+
+static int set_brokers(rd_kafka_conf_t *rd, const struct config_strings *brokers, struct err *e) {
+    struct buf list = {0};
+    int rc;
+
+    for (size_t i = 0; i < brokers->count; i++) buf_printf(&list, "%s%s", i ? "," : "", brokers->items[i]);
+    rc = buf_failed(&list) ? err_memory(e, "the list of brokers")
+                           : set(rd, "bootstrap.servers", buf_cstr(&list), e);
+    buf_release(&list);
+    return rc;
+}
+
+static int set_client_id(rd_kafka_conf_t *rd, const char *source, struct err *e) {
+    char id[128];
+
+    snprintf(id, sizeof id, "tailrace-%s", source);
+    return set(rd, "client.id", id, e);
+}
+
+static size_t number(const rd_kafka_conf_t *rd, const char *name) {
+    char text[32] = "";
+    size_t size = sizeof text;
+
+    if (rd_kafka_conf_get(rd, name, text, &size) != RD_KAFKA_CONF_OK) return 0;
+    return (size_t)strtoull(text, NULL, 10);
+}
+
+static bool is_given(const struct config_sink *c, const char *name) {
+    for (size_t i = 0; i < c->nkafka; i++)
+        if (strcmp(c->kafka[i].name, name) == 0) return true;
+    return false;
+}
+
+int kafka_conf_make(const struct config_sink *c, const char *source, struct kafka_conf *out, struct err *e) {
+    rd_kafka_conf_t *rd = rd_kafka_conf_new();
+
+    *out = (struct kafka_conf){.rd = rd};
+    if (!rd) return err_memory(e, "the Kafka configuration");
+    if (set_client_id(rd, source, e) < 0 ||
+        set_all(rd, defaults, sizeof defaults / sizeof *defaults, e) < 0 || set_user(rd, c, e) < 0)
+        goto failed;
+    if (is_given(c, "message.max.bytes")) out->record_bytes = number(rd, "message.max.bytes");
+    out->batch_bytes = number(rd, "batch.size");
+    if (set_brokers(rd, &c->brokers, e) < 0 ||
+        set_all(rd, required, sizeof required / sizeof *required, e) < 0)
+        goto failed;
+    return 0;
+failed:
+    rd_kafka_conf_destroy(rd);
+    out->rd = NULL;
+    return -1;
+}
