@@ -38,6 +38,7 @@ struct pgoutput {
 
     char xid[12];
     char id[64];
+    size_t prefix; /* of the id: what is the transaction's */
     char pos[LSN_TEXT];
     uint8_t progress[PROGRESS_LEN];
 };
@@ -94,12 +95,18 @@ static char *put_decimal(char *to, uint32_t n) {
     return to;
 }
 
-/* id, ord and position of the row `d->at`. */
-static void set_identity(struct pgoutput *d, struct change *c) {
+/* What the ids of a transaction begin with: `epoch:COMMITLSN:` */
+static void set_prefix(struct pgoutput *d) {
     char *end = put_decimal(d->id, d->epoch);
     *end++ = ':';
     end += lsn_hex(d->at.commit, end);
     *end++ = ':';
+    d->prefix = (size_t)(end - d->id);
+}
+
+/* id, ord and position of the row `d->at`. */
+static void set_identity(struct pgoutput *d, struct change *c) {
+    char *end = d->id + d->prefix;
     end += lsn_hex(d->at.record, end);
     *end++ = ':';
     end = put_decimal(end, d->at.index);
@@ -158,6 +165,7 @@ static int feed_begin(struct feed *f) {
         return pgoutput_malformed(&f->cursor, PGOUTPUT_BEGIN, "comes inside a transaction", f->e);
     if (place(f, m.commit_lsn)) return -1;
     d->at = (struct point){.commit = m.commit_lsn};
+    set_prefix(d);
     d->tx.xid = (struct text){d->xid, (size_t)(put_decimal(d->xid, m.xid) - d->xid)};
     d->tx.commit_us = m.commit_us;
     if (d->phase == REPLAYED) return 0;
@@ -214,6 +222,7 @@ static int place_message(struct feed *f, uint64_t lsn, bool *again) {
         return pgoutput_malformed(&f->cursor, PGOUTPUT_MESSAGE, "comes out of order", f->e);
     d->messaged = lsn;
     d->at = (struct point){.commit = lsn, .record = lsn};
+    set_prefix(d);
     return 0;
 }
 

@@ -1,9 +1,10 @@
 #include "decoders/pgoutput/lsn.h"
 
+#include <string.h>
+
 size_t lsn_hex(uint64_t n, char *out) {
     static const char digits[] = "0123456789ABCDEF";
-    size_t len = 1;
-    for (uint64_t rest = n >> 4; rest; rest >>= 4) len++;
+    size_t len = 16 - (size_t)__builtin_clzll(n | 1) / 4;
     for (size_t i = len; i--; n >>= 4) out[i] = digits[n & 15];
     return len;
 }
@@ -43,7 +44,10 @@ bool lsn_parse(const char *text, uint64_t *lsn) {
 }
 
 void lsn_store(uint64_t lsn, uint8_t out[8]) {
-    for (int i = 0; i < 8; i++) out[i] = (uint8_t)(lsn >> (56 - 8 * i));
+    const uint8_t bytes[] = {(uint8_t)(lsn >> 56), (uint8_t)(lsn >> 48), (uint8_t)(lsn >> 40),
+                             (uint8_t)(lsn >> 32), (uint8_t)(lsn >> 24), (uint8_t)(lsn >> 16),
+                             (uint8_t)(lsn >> 8),  (uint8_t)lsn};
+    memcpy(out, bytes, sizeof(bytes));
 }
 
 uint64_t lsn_load(const uint8_t in[8]) {

@@ -167,7 +167,7 @@ int pgoutput_read_relid(struct cursor *c, enum pgoutput_kind kind, uint32_t *rel
 }
 
 /* Tuple column: u8 kind ('n' null, 'u' unchanged, 't' text); text: u32 length, bytes */
-static int read_column(struct cursor *c, enum pgoutput_kind kind, struct value *v, struct err *e) {
+static inline int read_column(struct cursor *c, enum pgoutput_kind kind, struct value *v, struct err *e) {
     uint8_t state;
     uint32_t len;
     const uint8_t *text;
@@ -186,14 +186,16 @@ static int read_column(struct cursor *c, enum pgoutput_kind kind, struct value *
 }
 
 /* Tuple: u16 columns, columns times a tuple column */
-static int read_tuple(struct cursor *c, enum pgoutput_kind kind, size_t ncolumns, struct value *values,
+static int read_tuple(struct cursor *from, enum pgoutput_kind kind, size_t ncolumns, struct value *values,
                       struct err *e) {
+    struct cursor c = *from; /* a copy may live in registers */
     uint16_t claimed;
-    if (!cursor_u16(c, &claimed)) return truncated(c, kind, e);
+    if (!cursor_u16(&c, &claimed)) return truncated(&c, kind, e);
     if (claimed != ncolumns)
-        return pgoutput_malformed(c, kind, "another number of columns than its Relation message", e);
+        return pgoutput_malformed(&c, kind, "another number of columns than its Relation message", e);
     for (size_t i = 0; i < ncolumns; i++)
-        if (read_column(c, kind, &values[i], e)) return -1;
+        if (read_column(&c, kind, &values[i], e)) return -1;
+    *from = c;
     return 0;
 }
 

@@ -10,6 +10,27 @@
 static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
                                 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 
+static const uint64_t integer_powers[] = {UINT64_C(1),
+                                          UINT64_C(10),
+                                          UINT64_C(100),
+                                          UINT64_C(1000),
+                                          UINT64_C(10000),
+                                          UINT64_C(100000),
+                                          UINT64_C(1000000),
+                                          UINT64_C(10000000),
+                                          UINT64_C(100000000),
+                                          UINT64_C(1000000000),
+                                          UINT64_C(10000000000),
+                                          UINT64_C(100000000000),
+                                          UINT64_C(1000000000000),
+                                          UINT64_C(10000000000000),
+                                          UINT64_C(100000000000000),
+                                          UINT64_C(1000000000000000),
+                                          UINT64_C(10000000000000000),
+                                          UINT64_C(100000000000000000),
+                                          UINT64_C(1000000000000000000),
+                                          UINT64_C(10000000000000000000)};
+
 /* A decimal number taken apart: digits * 10^exponent. */
 struct decimal {
     bool negative;
@@ -63,13 +84,36 @@ static bool take_special(const char *s, size_t len, double *out) {
     return true;
 }
 
+/*
+ * digits / 10^k rounded to `bits` binary digits, to even when in the middle: the quotient of integers has at
+ * least two digits more than that, and what remains of the division decides the rest. 0 < k < 20.
+ */
+static double divide(uint64_t digits, int k, int bits) {
+    __extension__ typedef unsigned __int128 wide;
+    uint64_t divisor = integer_powers[k];
+    int up = __builtin_clzll(digits), divisor_up = __builtin_clzll(divisor);
+    wide numerator = (wide)(digits << up) << 63;
+    divisor <<= divisor_up;
+    uint64_t quotient = (uint64_t)(numerator / divisor); /* 63 or 64 bits */
+    bool rest = numerator % divisor != 0;
+
+    int drop = 64 - bits - __builtin_clzll(quotient);
+    uint64_t half = UINT64_C(1) << (drop - 1), low = quotient & (2 * half - 1);
+    uint64_t kept = quotient >> drop;
+    if (low > half || (low == half && (rest || kept & 1))) kept++;
+    return ldexp((double)kept, drop - 63 - up + divisor_up);
+}
+
 /* strtod() wants a NUL; take_apart() has bounded the length. */
 static void copy_text(char to[MAX_TEXT], const char *s, size_t len) {
     memcpy(to, s, len);
     to[len] = '\0';
 }
 
-/* Both factors are exact doubles, so the one operation rounds correctly. */
+/*
+ * Few digits and a small exponent are two exact doubles, whose product or quotient rounds correctly; any
+ * other fraction of up to 19 digits is divided in integers; the rest is strtod()'s.
+ */
 bool text_to_double(const char *s, size_t len, double *out) {
     struct decimal d;
     char text[MAX_TEXT];
@@ -80,12 +124,17 @@ bool text_to_double(const char *s, size_t len, double *out) {
         *out = d.negative ? -n : n;
         return true;
     }
+    if (d.exact && d.digits && d.exponent < 0 && d.exponent > -20) {
+        *out = divide(d.digits, -d.exponent, 53);
+        if (d.negative) *out = -*out;
+        return true;
+    }
     copy_text(text, s, len);
     *out = strtod(text, NULL);
     return isfinite(*out);
 }
 
-/* By way of double it would be rounded twice: the same trick within a float's own exact range. */
+/* By way of double it would be rounded twice: the same within a float's own exact range. */
 bool text_to_float(const char *s, size_t len, float *out) {
     struct decimal d;
     double special;
@@ -95,9 +144,13 @@ bool text_to_float(const char *s, size_t len, float *out) {
         *out = (float)special;
         return true;
     }
-    if (d.exact && d.digits <= UINT64_C(1) << 24 && d.exponent >= -10 && d.exponent <= 10) {
-        float n = (float)d.digits;
-        n = d.exponent < 0 ? n / (float)powers[-d.exponent] : n * (float)powers[d.exponent];
+    if (d.exact && d.digits <= UINT64_C(1) << 24 && d.exponent >= 0 && d.exponent <= 10) {
+        float n = (float)d.digits * (float)powers[d.exponent];
+        *out = d.negative ? -n : n;
+        return true;
+    }
+    if (d.exact && d.digits && d.exponent < 0 && d.exponent > -20) {
+        float n = (float)divide(d.digits, -d.exponent, 24);
         *out = d.negative ? -n : n;
         return true;
     }

@@ -111,17 +111,32 @@ enum text_result text_numeric(const struct text_type *t, struct value *v, struct
     return p == end ? keep(v, VALUE_DECIMAL) : TEXT_MALFORMED;
 }
 
+/* True when all eight bytes are lower case hexadecimal digits. Each sum has a byte's high bit set from a
+ * limit on. */
+static inline bool all_hex(uint64_t bytes) {
+    const uint64_t each = UINT64_C(0x0101010101010101), high = each << 7;
+    if (bytes & high) return false;
+    uint64_t digits = (bytes + each * (0x80 - '0')) & ~(bytes + each * (0x80 - ('9' + 1)));
+    uint64_t letters = (bytes + each * (0x80 - 'a')) & ~(bytes + each * (0x80 - ('f' + 1)));
+    return ((digits | letters) & high) == high;
+}
+
+/* Two times four characters as one number; the order does not matter. */
+static inline uint64_t fours(const char *a, const char *b) {
+    uint32_t x, y;
+    memcpy(&x, a, sizeof(x));
+    memcpy(&y, b, sizeof(y));
+    return (uint64_t)x << 32 | y;
+}
+
 /* 00000000-0000-4000-8000-000000000000 */
 enum text_result text_uuid(const struct text_type *t, struct value *v, struct arena *a) {
     (void)t, (void)a;
-    static const char shape[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
-    if (v->len != sizeof(shape) - 1) return TEXT_MALFORMED;
-    for (size_t i = 0; i < v->len; i++) {
-        char c = v->text[i];
-        bool fits = shape[i] == '-' ? c == '-' : is_digit(c) || (c >= 'a' && c <= 'f');
-        if (!fits) return TEXT_MALFORMED;
-    }
-    return keep(v, VALUE_UUID);
+    const char *s = v->text;
+    if (v->len != 36 || s[8] != '-' || s[13] != '-' || s[18] != '-' || s[23] != '-') return TEXT_MALFORMED;
+    bool ok = all_hex(fours(s, s + 4)) && all_hex(fours(s + 9, s + 14)) && all_hex(fours(s + 19, s + 24)) &&
+              all_hex(fours(s + 28, s + 32));
+    return ok ? keep(v, VALUE_UUID) : TEXT_MALFORMED;
 }
 
 enum text_result text_plain(const struct text_type *t, struct value *v, struct arena *a) {

@@ -23,12 +23,16 @@ static bool take_word(struct scan *s, const char *word) {
     return true;
 }
 
+/* The number that two digits make; 100 when they are none. */
+static inline int two_digits(const char *p) {
+    unsigned tens = (unsigned char)p[0] - (unsigned)'0', ones = (unsigned char)p[1] - (unsigned)'0';
+    return tens > 9 || ones > 9 ? 100 : (int)(tens * 10 + ones);
+}
+
 static inline bool take_two(struct scan *s, int max, int *out) {
     if (s->end - s->at < 2) return false;
-    unsigned tens = (unsigned char)s->at[0] - (unsigned)'0', ones = (unsigned char)s->at[1] - (unsigned)'0';
-    if (tens > 9 || ones > 9) return false;
+    *out = two_digits(s->at);
     s->at += 2;
-    *out = (int)(tens * 10 + ones);
     return *out <= max;
 }
 
@@ -53,14 +57,23 @@ struct date {
     int month, day;
 };
 
-/* 2026-11-23, years of four to seven digits */
-static bool take_date(struct scan *s, struct date *d) {
+/* Four to seven digits. */
+static bool take_year(struct scan *s, int64_t *year) {
     const char *start = s->at;
-    d->year = 0;
+    *year = 0;
     for (; s->at < s->end && *s->at >= '0' && *s->at <= '9' && s->at - start < 7; s->at++)
-        d->year = d->year * 10 + (*s->at - '0');
-    return s->at - start >= 4 && d->year > 0 && take(s, '-') && take_two(s, 12, &d->month) && d->month > 0 &&
-           take(s, '-') && take_two(s, 31, &d->day) && d->day > 0;
+        *year = *year * 10 + (*s->at - '0');
+    return s->at - start >= 4;
+}
+
+/* 2026-11-23 */
+static bool take_date(struct scan *s, struct date *d) {
+    if (!take_year(s, &d->year) || s->end - s->at < 6) return false;
+    const char *p = s->at;
+    d->month = two_digits(p + 1);
+    d->day = two_digits(p + 4);
+    s->at += 6;
+    return p[0] == '-' && p[3] == '-' && d->year > 0 && d->month > 0 && d->month <= 12 && d->day > 0;
 }
 
 /* The end of a date: nothing, or " BC". Then the date becomes days. */
@@ -82,10 +95,11 @@ static bool take_fraction(struct scan *s, int64_t *us) {
 
 /* 12:00:00.5, up to 24:00:00 */
 static bool take_time(struct scan *s, int64_t *us) {
-    int hours, minutes, seconds;
-    if (!take_two(s, 24, &hours) || !take(s, ':') || !take_two(s, 59, &minutes) || !take(s, ':') ||
-        !take_two(s, 59, &seconds))
-        return false;
+    if (s->end - s->at < 8) return false;
+    const char *p = s->at;
+    int hours = two_digits(p), minutes = two_digits(p + 3), seconds = two_digits(p + 6);
+    if (p[2] != ':' || p[5] != ':' || hours > 24 || minutes > 59 || seconds > 59) return false;
+    s->at += 8;
     *us = ((hours * 60 + minutes) * 60 + seconds) * INT64_C(1000000);
     return (!take(s, '.') || take_fraction(s, us)) && *us <= DAY_US;
 }
