@@ -17,9 +17,11 @@ void arena_init(struct arena *a, size_t keep) {
     *a = (struct arena){.keep = keep};
 }
 
-/* A block for `size` bytes, at least as large as everything held so far: few blocks, however much comes. */
+/* A block for `size` bytes; each at least as large as all before it together: few blocks, however much comes.
+ */
 static struct arena_block *block_add(struct arena *a, size_t size) {
-    size_t cap = a->held > BLOCK_MIN ? a->held : BLOCK_MIN;
+    size_t cap = a->held > a->next ? a->held : a->next;
+    if (cap < BLOCK_MIN) cap = BLOCK_MIN;
     if (cap > a->keep && size <= a->keep) cap = a->keep;
     if (cap < size) cap = size;
     if (cap > SIZE_MAX - sizeof(struct arena_block) || cap > SIZE_MAX - a->held) return NULL;
@@ -63,26 +65,24 @@ char *arena_strndup(struct arena *a, const char *s, size_t len) {
     return p;
 }
 
-/* The largest block that may stay is kept, the others go. */
-void arena_clear(struct arena *a) {
-    a->used = 0;
-    if (!a->blocks || (!a->blocks->next && a->blocks->cap <= a->keep)) return;
-    struct arena_block *stay = NULL;
-    for (struct arena_block *b = a->blocks; b; b = b->next)
-        if (b->cap <= a->keep && (!stay || b->cap > stay->cap)) stay = b;
-    for (struct arena_block *b = a->blocks, *next; b; b = next) {
-        next = b->next;
-        if (b != stay) free(b);
-    }
-    if (stay) stay->next = NULL;
-    a->blocks = stay;
-    a->held = stay ? stay->cap : 0;
-}
-
-void arena_release(struct arena *a) {
+static void free_blocks(struct arena *a) {
     for (struct arena_block *b = a->blocks, *next; b; b = next) {
         next = b->next;
         free(b);
     }
+    a->blocks = NULL;
+    a->held = 0;
+}
+
+/* One block stays. Several go, and the next one will be as large as they were together. */
+void arena_clear(struct arena *a) {
+    a->used = 0;
+    if (!a->blocks || (!a->blocks->next && a->blocks->cap <= a->keep)) return;
+    a->next = a->held < a->keep ? a->held : a->keep;
+    free_blocks(a);
+}
+
+void arena_release(struct arena *a) {
+    free_blocks(a);
     arena_init(a, a->keep);
 }

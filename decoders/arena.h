@@ -17,6 +17,7 @@ struct arena {
     size_t used;                /* in the newest block */
     size_t held;                /* capacity of all blocks together */
     size_t keep;                /* what arena_clear() may keep */
+    size_t next;                /* the next block has at least this capacity */
 };
 
 /* Makes an empty arena that keeps at most `keep` bytes over arena_clear(). Allocates nothing yet. */
