@@ -18,6 +18,7 @@ static const struct sink_ops *const sinks[] = {
     [SINK_STDOUT] = &sink_stdout,
     [SINK_FILE] = &sink_file,
     [SINK_NULL] = &sink_null,
+    [SINK_KAFKA] = &sink_kafka,
 };
 
 static const struct command commands[] = {
