@@ -142,6 +142,11 @@ unit-binaries: $(UNIT_RUN)
 unit: $(UNIT_RUN)
 	$(PYTHON) tests/harness/unit.py $(UNIT_RUN)
 
+# What is written from the program's own tables; a unit test says when it is stale.
+docs: $(BUILD)/unit/agent/config/test_reference
+	@mkdir -p docs
+	$< --write docs/reference.md
+
 check:
 	./tests/check
 
@@ -193,9 +198,9 @@ clean:
 	rm -rf $(filter-out build/servers build/servers.json,$(wildcard build/*)) build/.flags build/.decoders build/.agent
 
 help:
-	@echo 'all install unit check lint fuzz fuzz-smoke bench demo clean (see the top of the Makefile)'
+	@echo 'all install unit docs check lint fuzz fuzz-smoke bench demo clean (see the top of the Makefile)'
 
 FORCE:
-.PHONY: all install unit unit-binaries check lint fuzz fuzz-smoke fuzz-binaries bench demo clean help FORCE
+.PHONY: all install unit unit-binaries docs check lint fuzz fuzz-smoke fuzz-binaries bench demo clean help FORCE
 
 -include $(DECODER_OBJ:.o=.d) $(AGENT_OBJ:.o=.d) $(MAIN_OBJ:.o=.d) $(PB_OBJ:.o=.d) $(UNIT_BIN:=.d) $(FUZZ_BIN:=.d)

@@ -77,10 +77,22 @@ static int prefix_place(struct loader *l, const struct node *n, const char *path
     return n->from_flag ? err_prefix(l->e, "%s", n->place) : err_prefix(l->e, "%s: %s", n->place, path);
 }
 
+/* `null` is a value only where it is one of the choices. */
+static bool is_missing(const struct option *o, const struct node *n) {
+    int ignored;
+    if (!node_is_null(n)) return false;
+    return o->type != OPTION_ENUM || scalar_choice(o, n->text, &ignored, NULL) != 0;
+}
+
+static int refuse_null(struct loader *l, const struct node *n, const char *path) {
+    return load_refuse(l, n->place, path, "the value is missing; a text \"%s\" needs quotes", n->text);
+}
+
 /* Adds a scalar to a list, at commas several. */
 static int add_items(struct loader *l, const struct option *o, const struct node *n, const char *path,
                      struct config_strings *list) {
     if (n->kind != NODE_SCALAR) return load_refuse(l, n->place, path, "a single value is expected");
+    if (is_missing(o, n)) return refuse_null(l, n, path);
     if (n->text[0] == '\0') return load_refuse(l, n->place, path, "an empty value is no use in a list");
     if (!(o->traits & OPTION_SPLIT)) return load_append(l, list, n->text);
     for (const char *p = n->text; *p != '\0';) {
@@ -129,6 +141,7 @@ static int bind_map(struct loader *l, const struct option *o, const struct node 
     if (pairs == NULL) return out_of_memory(l);
     size_t i = 0;
     for (const struct node *c = n->first; c != NULL; c = c->next, i++) {
+        if (node_is_null(c)) return refuse_null(l, c, path);
         pairs[i].name = c->key;
         pairs[i].value = joined(l, c, path);
         if (pairs[i].value == NULL) return -1;
@@ -140,6 +153,7 @@ static int bind_map(struct loader *l, const struct option *o, const struct node 
 
 static int bind_field(struct loader *l, const struct node *n, const char *path, struct config_field *f) {
     f->field = n->key;
+    if (node_is_null(n)) return refuse_null(l, n, path);
     if (n->kind == NODE_SCALAR) {
         f->column = n->text;
         return n->text[0] != '\0' ? 0 : load_refuse(l, n->place, path, "%s: a column is expected", n->key);
@@ -198,6 +212,7 @@ static int bind_value(struct loader *l, const struct option *o, const struct nod
     default: break;
     }
     if (n->kind != NODE_SCALAR) return load_refuse(l, n->place, path, "a single value is expected");
+    if (is_missing(o, n)) return refuse_null(l, n, path);
     if (n->text[0] == '\0' && o->value == NULL) return load_refuse(l, n->place, path, "the value is empty");
     return bind_scalar(l, o, n->text, base) == 0 ? 0 : prefix_place(l, n, path);
 }

@@ -4,20 +4,14 @@
 #include <string.h>
 #include <strings.h>
 
-struct rule {
-    const char *name;    /* "*_cb": a suffix */
-    const char *allowed; /* values that do no harm, with blanks between them; "1..5" a range; NULL none */
-    const char *reason;
-};
-
 #define ORDER "the order of a key's changes must survive retries"
 #define FOR_EVER "a change is retried for as long as it takes, and none is given up"
 #define NO_TEXT "it is no text that a file could hold; Tailrace sets what it needs itself"
 #define ONCE "exactly-once is not in this version"
-#define TRUE_WORDS "true t 1"
+#define TRUE_WORDS "true t 1" /* what librdkafka reads as such */
 #define FALSE_WORDS "false f 0"
 
-static const struct rule rules[] = {
+static const struct kafka_rule rules[] = {
     {"bootstrap.servers", NULL, "brokers are named in sink.brokers"},
     {"metadata.broker.list", NULL, "brokers are named in sink.brokers"},
     {"enable.idempotence", TRUE_WORDS, "without it a retry may lose, repeat or reorder changes"},
@@ -58,7 +52,7 @@ static const struct rule rules[] = {
     {"*_cb", NULL, NO_TEXT},
 };
 
-static bool rule_is_for(const struct rule *r, const char *name) {
+static bool rule_is_for(const struct kafka_rule *r, const char *name) {
     if (r->name[0] != '*') return strcmp(r->name, name) == 0;
     size_t suffix = strlen(r->name + 1);
     size_t len = strlen(name);
@@ -88,13 +82,17 @@ int kafka_property_check(const char *name, const char *value, struct err *e) {
     /* librdkafka takes topic properties with this prefix, too. */
     const char *bare = strncmp(name, "topic.", 6) == 0 ? name + 6 : name;
     for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
-        const struct rule *r = &rules[i];
+        const struct kafka_rule *r = &rules[i];
         if ((!rule_is_for(r, name) && !rule_is_for(r, bare)) || is_allowed(r->allowed, value)) continue;
         if (r->allowed == NULL) return err_set(e, ERR_CONFIG, "%.80s cannot be set: %s", name, r->reason);
         return err_set(e, ERR_CONFIG, "%.80s can only be %.*s: %s", name, (int)strcspn(r->allowed, " "),
                        r->allowed, r->reason);
     }
     return 0;
+}
+
+const struct kafka_rule *kafka_rule_at(size_t i) {
+    return i < sizeof rules / sizeof rules[0] ? &rules[i] : NULL;
 }
 
 bool kafka_property_is_secret(const char *name) {

@@ -15,6 +15,16 @@
 /* ERR_CONFIG with the reason (without a place) when `name` may not have this value. */
 int kafka_property_check(const char *name, const char *value, struct err *e);
 
+/* A rule as the reference shows it. */
+struct kafka_rule {
+    const char *name;    /* "*_cb": a suffix */
+    const char *allowed; /* values that do no harm, with blanks between them; "1..5" a range; NULL none */
+    const char *reason;
+};
+
+/* The i-th rule; NULL behind the last. */
+const struct kafka_rule *kafka_rule_at(size_t i);
+
 /* True when the property's value is a secret: never shown, wiped from the command line. */
 bool kafka_property_is_secret(const char *name);
 

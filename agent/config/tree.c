@@ -53,6 +53,11 @@ struct node *node_at(const struct node *n, size_t index) {
     return c;
 }
 
+bool node_is_null(const struct node *n) {
+    return n->kind == NODE_SCALAR && n->plain &&
+           (strcmp(n->text, "~") == 0 || strcasecmp(n->text, "null") == 0);
+}
+
 const char *node_place(const struct node *n, const char *key) {
     const struct node *c = node_get(n, key);
     return c != NULL ? c->place : n->place;

@@ -44,6 +44,9 @@ void node_replace(struct node *parent, struct node *old, struct node *fresh);
 struct node *node_get(const struct node *n, const char *key);
 struct node *node_at(const struct node *n, size_t index);
 
+/* True for a scalar that YAML means as nothing: ~ or null without quotes. */
+bool node_is_null(const struct node *n);
+
 /* Where the value of `key` stands; the node's own place when it has no such child. */
 const char *node_place(const struct node *n, const char *key);
 

@@ -50,10 +50,9 @@ static int build_scalar(struct walk *w, const yaml_node_t *y, struct node *n) {
     n->plain = y->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
     if (strlen(text) != y->data.scalar.length)
         return refuse(w, y->start_mark, "a value may not hold a NUL character");
-    if (n->plain && (text[0] == '\0' || strcmp(text, "~") == 0 || strcmp(text, "null") == 0))
+    if (n->plain && text[0] == '\0')
         return refuse(w, y->start_mark,
-                      "the value is missing (take the line out, or write \"\" for an empty "
-                      "text)");
+                      "the value is missing (take the line out, or write \"\" for an empty text)");
     n->text = arena_strndup(w->a, text, y->data.scalar.length);
     return n->text == NULL ? err_memory(w->e, "reading the configuration") : 0;
 }

@@ -271,6 +271,14 @@ static void test_sink_types(void **state) {
     }
 }
 
+/* The one option whose word YAML takes for nothing. */
+static void test_null_sink_without_quotes(void **state) {
+    (void)state;
+    struct config *c = fixture_load("sources: {a: {url: postgresql://h/a}}\nsink: {type: null}\n", "");
+    assert_int_equal(c->sink.type, SINK_NULL);
+    config_free(c);
+}
+
 static void test_booleans(void **state) {
     (void)state;
     struct config *c = fixture_load("sources: {no: {url: postgresql://h/off, create: off, failover: Yes}}\n"
@@ -388,6 +396,7 @@ int main(void) {
         cmocka_unit_test(test_source_beside_a_file),
         cmocka_unit_test(test_entries_by_flag),
         cmocka_unit_test(test_sink_types),
+        cmocka_unit_test(test_null_sink_without_quotes),
         cmocka_unit_test(test_booleans),
         cmocka_unit_test(test_anchors),
         cmocka_unit_test(test_memory_of_many_sources),

@@ -57,6 +57,13 @@ static const struct bad structure[] = {
     {SHOP "state:\n", "",
      "tailrace.yaml:4:7: the value is missing (take the line out, or write \"\" for an empty "
      "text)"},
+    {SHOP "state: ~\n", "", "tailrace.yaml:4:8: state: the value is missing; a text \"~\" needs quotes"},
+    {SHOP "encoding: null\n", "",
+     "tailrace.yaml:4:11: encoding: the value is missing; a text \"null\" needs quotes"},
+    {SHOP "    tables: [null]\n", "",
+     "tailrace.yaml:4:14: sources.shop.tables: the value is missing; a text \"null\" needs quotes"},
+    {SHOP "sink: { kafka: { a: Null } }\n", "",
+     "tailrace.yaml:4:21: sink.kafka: the value is missing; a text \"Null\" needs quotes"},
     {SHOP "overrides: {}\n", "", "tailrace.yaml:4:12: overrides: a list of entries is expected"},
     {SHOP "  shop:\n    url: x\n", "",
      "tailrace.yaml:4:3: \"shop\" is given twice, first at tailrace.yaml:2:3"},

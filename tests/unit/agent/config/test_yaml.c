@@ -75,8 +75,6 @@ static const char *const bad[][2] = {
     {"a: 1\n---\na: 2\n", "t.yaml:2:1: a second document begins here; one file holds one configuration"},
     {"a: 1\n---\n", "t.yaml:2:1: a second document begins here; one file holds one configuration"},
     {"a:\n", "t.yaml:1:3: the value is missing (take the line out, or write \"\" for an empty text)"},
-    {"a: ~\n", "t.yaml:1:4: the value is missing (take the line out, or write \"\" for an empty text)"},
-    {"a: null\n", "t.yaml:1:4: the value is missing (take the line out, or write \"\" for an empty text)"},
     {"a:\n  - !public.audit\n",
      "t.yaml:2:5: put quotes around a value that begins with \"!\": \"!public.audit\""},
     {"a: [public.*, !public.audit_*]\n",
