@@ -120,7 +120,8 @@ static int blame_parents(struct pg_tables *t, const struct pg_table *partition, 
     struct buf why = {0};
     const char *text;
 
-    if (!above || !above->usable) return 0;
+    while (above && !above->usable) above = find(t, above->parent);
+    if (!above) return 0;
     buf_printf(&why, "of its partition %s %s", partition->full, partition->why);
     text = copy(t, buf_cstr(&why));
     buf_release(&why);

@@ -55,7 +55,10 @@ struct pg_plan {
     size_t nchanges;
 };
 
+/* Works it out. Everything that `in` points to outlives `out`; release it also after a failure. */
 int pg_plan_make(const struct pg_plan_input *in, struct pg_plan *out, struct err *e);
+
+/* Frees what pg_plan_make() filled. */
 void pg_plan_release(struct pg_plan *p);
 
 /* True when the publications carry changes of this table: itself, a table above it, or all its partitions. */

@@ -56,6 +56,7 @@ int pg_publication_read(struct pg_conn *c, const struct pg_server *s, const char
                         struct pg_publication *out, struct err *e);
 void pg_publication_release(struct pg_publication *p);
 
+/* Is it one of them? */
 bool pg_oids_has(const struct pg_oids *o, uint32_t oid);
 
 /* The name of the second publication: NAME_insert, cut to what a name may have. */

@@ -56,7 +56,7 @@ static void finds_by_oid(void **state) {
 
 static void wants_the_topmost(void **state) {
     static const struct row rows[] = {
-        {1, 0, "a.root", true, NULL},  {2, 1, "a.middle", true, NULL}, {3, 2, "a.leaf", false, NULL},
+        {3, 2, "a.leaf", false, NULL}, {2, 1, "a.middle", true, NULL}, {1, 0, "a.root", true, NULL},
         {4, 0, "a.other", true, NULL}, {5, 4, "b.leaf", false, NULL},
     };
     static const char *const patterns[] = {"a.root", "a.leaf", "b.*"};
@@ -76,7 +76,7 @@ static void wants_the_topmost(void **state) {
 /* The server checks each partition by itself. */
 static void one_bad_partition_spoils_the_root(void **state) {
     static const struct row rows[] = {
-        {1, 0, "a.root", true, NULL},  {2, 1, "a.middle", true, NULL},
+        {1, 0, "a.root", true, NULL},  {2, 1, "a.middle", true, "it has no primary key"},
         {3, 2, "a.good", false, NULL}, {4, 2, "a.bad", false, "its replica identity is NOTHING"},
         {5, 0, "a.alone", true, NULL},
     };
@@ -87,7 +87,7 @@ static void one_bad_partition_spoils_the_root(void **state) {
     settle(&t, rows, 5, patterns, 1);
     assert_false(pg_tables_find(&t, 1)->usable);
     assert_false(pg_tables_find(&t, 2)->usable);
-    assert_non_null(strstr(pg_tables_find(&t, 2)->why, "a.bad"));
+    assert_non_null(strstr(pg_tables_find(&t, 1)->why, "a.bad"));
     assert_true(pg_tables_find(&t, 3)->usable);
     assert_true(pg_tables_find(&t, 5)->usable);
     pg_tables_release(&t);
