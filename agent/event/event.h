@@ -26,7 +26,7 @@ enum column_use { COLUMN_SHOWN = 0, COLUMN_HIDDEN, COLUMN_MASKED };
  * lives. */
 struct selection {
     const struct table *table;
-    uint64_t serial;    /* unique within the process: encoders key caches on it */
+    uint64_t serial;    /* the table's, unique within its source: encoders key caches on it */
     const char *source; /* tag */
     const char *database;
     const char *topic;    /* row topic */

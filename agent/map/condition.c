@@ -168,11 +168,10 @@ static int eval_test(const struct eval *ev, const struct node *n, enum condition
         *out = truth(v->state == VALUE_NULL);
         return 0;
     }
-    if (v->state == VALUE_NULL) return 0;
     for (const struct literal *l = n->literals; l && *out == CONDITION_FALSE; l = l->next) {
         int order = 0;
         if (compare(ev, n, v, l, &order)) return -1;
-        *out = truth(holds(n->kind == NODE_IN ? COMPARE_EQ : n->compare, order));
+        *out = truth(holds(n->compare, order));
     }
     return 0;
 }

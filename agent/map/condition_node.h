@@ -33,11 +33,11 @@ struct literal {
 
 struct node {
     enum node_kind kind;
-    enum node_compare compare;
-    uint16_t slot;            /* column of a test */
-    struct literal *literals; /* COMPARE: one, IN: a list */
-    struct node *child;       /* OR, AND, NOT: first operand */
-    struct node *next;        /* next operand of the same OR or AND */
+    enum node_compare compare; /* COMPARE; IN: EQ */
+    uint16_t slot;             /* column of a test */
+    struct literal *literals;  /* COMPARE: one, IN: a list */
+    struct node *child;        /* OR, AND, NOT: first operand */
+    struct node *next;         /* next operand of the same OR or AND */
 };
 
 struct condition {

@@ -206,6 +206,7 @@ static int parse_in(struct parser *p, struct node *n) {
     if (next(p)) return -1;
     if (p->token != TOKEN_OPEN) return expected(p, "( behind in");
     n->kind = NODE_IN;
+    n->compare = COMPARE_EQ;
     struct literal **end = &n->literals;
     do {
         if (next(p) || parse_literal(p, end)) return -1;

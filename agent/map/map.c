@@ -104,7 +104,6 @@ static int change_rows(struct map *m, struct emit *em) {
     const struct table *t = em->change->table;
     struct plan *p = plans_find(&m->plans, t->serial);
     if (!p && add_plan(m, t, &p, em->e)) return -1;
-    if (!p->wanted) return 0;
     if (p->rows && row_events(&p->selection, em)) return -1;
     if (p->nbound == 0) return 0;
     int rc = entity_events(p->bound, p->nbound, em);

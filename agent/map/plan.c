@@ -119,11 +119,12 @@ static int bind_mappings(struct planner *pl, struct plan *p, bool strict, struct
 static int plan_fill(struct planner *pl, struct plan *p, bool strict, struct err *e) {
     const struct table *t = p->selection.table;
     struct override o;
+    bool wanted;
     int rc = -1;
     char *full = names_table(pl->rules.source->name, t);
     if (!full) return err_memory(e, "planning a table");
-    if (rules_select(&pl->rules, full + strlen(pl->rules.source->name) + 1, &p->wanted, e)) goto out;
-    if (!p->wanted) {
+    if (rules_select(&pl->rules, full + strlen(pl->rules.source->name) + 1, &wanted, e)) goto out;
+    if (!wanted) {
         rc = 0;
         goto out;
     }

@@ -11,8 +11,7 @@
 
 struct plan {
     uint64_t serial; /* of the table description */
-    bool wanted;     /* selected by the source's patterns; nothing below is set otherwise */
-    bool rows;       /* published in a row topic */
+    bool rows;       /* published in a row topic; false, and no mappings: the table is not wanted at all */
     struct selection selection;
     struct bound *bound;
     size_t nbound;

@@ -31,6 +31,7 @@ static const struct column columns[] = {
     {.name = "a \"b\"", .type = "text", .kind = VALUE_TEXT},
     {.name = "null", .type = "integer", .kind = VALUE_INT},
     {.name = "e", .type = "mood", .kind = VALUE_ENUM},
+    {.name = "min", .type = "bigint", .kind = VALUE_INT},
 };
 #define COLUMNS (sizeof(columns) / sizeof(columns[0]))
 
@@ -57,6 +58,7 @@ static void fill(struct value *row) {
     row[15] = with_text(VALUE_TEXT, "x");
     row[16] = (struct value){.state = VALUE_PRESENT, .kind = VALUE_INT, .v.i = 3};
     row[17] = with_text(VALUE_ENUM, "happy");
+    row[18] = (struct value){.state = VALUE_PRESENT, .kind = VALUE_INT, .v.i = INT64_MIN};
 }
 
 /* Parses, checks and evaluates over the row; -1 with `e`. */
@@ -96,6 +98,8 @@ static void test_values(void **state) {
         {"i <> 8", CONDITION_TRUE},
         {"i > -99999999999999999999", CONDITION_TRUE},
         {"i < 99999999999999999999.5", CONDITION_TRUE},
+        {"min = -9223372036854775808", CONDITION_TRUE},
+        {"min = -9223372036854775809", CONDITION_FALSE},
         {"u = 18446744073709551615", CONDITION_TRUE},
         {"u > 18446744073709551614", CONDITION_TRUE},
         {"u > -1", CONDITION_TRUE},

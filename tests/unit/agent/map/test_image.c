@@ -63,6 +63,10 @@ static void test_identity(void **state) {
     assert_true(image_has_identity(fixture_table(&f, "public.t i v:text+")));
     assert_false(image_has_identity(fixture_table(&f, "public.t d v:text")));
     assert_false(image_has_identity(fixture_table(&f, "public.t n v:text!")));
+    struct table *nothing = fixture_table(&f, "public.t n v:text!");
+    nothing->columns[0].identity = true;
+    assert_false(image_has_identity(nothing));
+    assert_false(image_has_old(nothing, 0));
     assert_false(image_has_old(fixture_table(&f, "public.t d v:text k:int!"), 0));
     assert_true(image_has_old(fixture_table(&f, "public.t d v:text k:int!"), 1));
     fixture_release(&f);

@@ -79,6 +79,7 @@ static void test_topics(void **state) {
     fixture_init(&f);
     f.config.topics = "{source}.{table}";
     fixture_override(&f, "shop.public.b")->topic = "special-{database}";
+    fixture_override(&f, "shop.public.?")->topic = "{source}.{table}";
     fixture_mapping(&f, "shop.public.m", "profile", "id", NULL, NULL, "name=id");
     fixture_start(&f);
     fixture_expect(&f, CHANGE_INSERT, fixture_table(&f, "public.a d id:int!"), NULL, "1", "c shop.a\n");

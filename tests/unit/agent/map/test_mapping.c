@@ -66,16 +66,21 @@ static void test_other_source(void **state) {
 }
 
 /* A name that only begins like the source's is another one. */
-static void test_prefix(void **state) {
+static void check_prefix(const char *other, const char *table) {
     struct fixture f;
-    (void)state;
     fixture_init(&f);
-    f.sources[1].name = "shop2";
-    fixture_mapping(&f, "shop2.public.t", "profile", "id", NULL, NULL, "name=id");
+    f.sources[1].name = other;
+    fixture_mapping(&f, table, "profile", "id", NULL, NULL, "name=id");
     fixture_start(&f);
     fixture_expect(&f, CHANGE_INSERT, fixture_table(&f, "public.t f id:int!"), NULL, "1",
                    "c shop.public.t\n");
     fixture_release(&f);
+}
+
+static void test_prefix(void **state) {
+    (void)state;
+    check_prefix("shop2", "shop2.public.t");
+    check_prefix("sho", "sho.public.t");
 }
 
 /* A table without schema; a dot in a name does not make two names one. */
