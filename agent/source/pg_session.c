@@ -319,6 +319,8 @@ int pg_session_run(const struct pg_session_parts *p, struct pg_stream *stream, b
     pg_pulse_init(&s.pulse, p->wal_sender_timeout_ms, atomic_load(p->acked));
     pg_lowat_init(&s.lowat);
     s.flow_us = s.now;
+    s.mark = *p->resume; /* nothing to deliver before it: known without asking, and it may be all there is */
+    s.mark_now = true;
     run(&s, progress, e);
     if (e->code == ERR_STOPPED) {
         s.now = clock_monotonic_us(p->clock);
