@@ -22,8 +22,8 @@ const char *pgoutput_kind_name(uint8_t kind) {
 }
 
 int pgoutput_malformed(const struct cursor *c, enum pgoutput_kind kind, const char *what, struct err *e) {
-    return err_set(e, ERR_DATA, "pgoutput message %s: %s at offset %zu", pgoutput_kind_name((uint8_t)kind),
-                   what, cursor_offset(c));
+    return err_set(e, ERR_DATA, "message %s: %s at offset %zu", pgoutput_kind_name((uint8_t)kind), what,
+                   cursor_offset(c));
 }
 
 static int truncated(const struct cursor *c, enum pgoutput_kind kind, struct err *e) {

@@ -33,6 +33,11 @@ static size_t count_elements(const char *s, size_t len, char delim) {
     return count;
 }
 
+/* What array_out() quotes, delimiters aside. */
+static bool never_bare(char c) {
+    return c == '{' || c == '"' || c == '\\' || c == ' ' || (c >= '\t' && c <= '\r');
+}
+
 static bool at(const struct scan *s, char c) {
     return s->at < s->end && *s->at == c;
 }
@@ -72,7 +77,7 @@ static enum text_result take_element(struct scan *s) {
     }
     v->text = s->at;
     while (s->at < s->end && *s->at != s->type->delim && *s->at != '}') {
-        if (*s->at == '{' || *s->at == '"' || *s->at == '\\') return TEXT_MALFORMED;
+        if (never_bare(*s->at)) return TEXT_MALFORMED;
         s->at++;
     }
     v->len = (size_t)(s->at - v->text);
