@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "agent/cmd/checkpoint.h"
 #include "agent/cmd/drop.h"
 #include "agent/cmd/run.h"
 #include "agent/cmd/version.h"
@@ -24,6 +25,7 @@ static const struct sink_ops *const sinks[] = {
 static const struct command commands[] = {
     {"run", "run [CONFIG.yaml] [OPTION...]", "stream changes until told to stop", cmd_run},
     {"drop", "drop [CONFIG.yaml] [OPTION...]", "remove slot, publication and checkpoint", cmd_drop},
+    {"checkpoint", "checkpoint show --state DIR [NAME...]", "show where each source is", cmd_checkpoint},
     {"version", "version", "print the version", cmd_version},
 };
 

@@ -3,6 +3,7 @@
 #include "agent/ack/checkpoint.h"
 #include "agent/base/log.h"
 #include "agent/cmd/exit.h"
+#include "agent/cmd/usage.h"
 #include "agent/config/config.h"
 #include "agent/registry.h"
 
@@ -26,6 +27,7 @@ int cmd_drop(int argc, char **argv) {
     struct err e = {0};
     int rc = 0;
 
+    if (usage_asked(argc, argv)) return usage_print("drop", NULL);
     if (config_load(argc, argv, &c, &e)) return exit_report(&e);
     log_setup(c->log_level, c->log_format);
     for (size_t i = 0; i < c->nsources && !rc; i++) rc = drop_source(c, &c->sources[i], &e);

@@ -15,6 +15,7 @@
 #include "agent/base/log.h"
 #include "agent/cmd/exit.h"
 #include "agent/cmd/progress.h"
+#include "agent/cmd/usage.h"
 #include "agent/config/config.h"
 #include "agent/pipeline/pipeline.h"
 #include "agent/registry.h"
@@ -183,6 +184,7 @@ int cmd_run(int argc, char **argv) {
     struct run r = {.signal_fd = -1, .done_fd = -1};
     struct err e = {0};
 
+    if (usage_asked(argc, argv)) return usage_print("run", NULL);
     if (config_load(argc, argv, &r.config, &e)) return exit_report(&e);
     log_setup(r.config->log_level, r.config->log_format);
     if (take_signals(&r, &e)) goto out;

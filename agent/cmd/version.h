@@ -4,7 +4,7 @@
 #ifndef TAILRACE_AGENT_CMD_VERSION_H
 #define TAILRACE_AGENT_CMD_VERSION_H
 
-/* Prints name, version, and those of the libraries in use. */
+/* Prints name and version. */
 int cmd_version(int argc, char **argv);
 
 #endif

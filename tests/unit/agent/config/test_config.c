@@ -47,7 +47,7 @@ static void test_one_line(void **state) {
     assert_int_equal(c->memory, 64 << 20);
     assert_int_equal(c->ring_bytes, 8 << 20);
     assert_int_equal(c->sink.queue_bytes, 32 << 20);
-    assert_int_equal(c->checkpoint_ms, 1000);
+    assert_int_equal(c->checkpoint_ms, 200);
     assert_int_equal(c->grace_ms, 30000);
     assert_int_equal(c->oversize, OVERSIZE_STOP);
     assert_true(c->until == NULL && c->from == NULL && c->file == NULL && !c->accept_gap);
