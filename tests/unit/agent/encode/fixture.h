@@ -161,7 +161,7 @@ static inline struct value fixture_present(uint64_t *seed) {
     case VALUE_TIMESTAMP:
     case VALUE_TIMESTAMPTZ:
         v.is_text = text;
-        if (!text) v.v.i = fixture_number(seed);
+        if (!text) v.v.i = kind == VALUE_DATE ? fixture_number(seed) >> 32 : fixture_number(seed);
         break;
     case VALUE_UUID:
         if (!text) v = value_of(VALUE_UUID, "00112233-4455-6677-8899-aabbccddeeff");
