@@ -241,7 +241,10 @@ def proxy():
         p.close()
 
 
-def pytest_sessionfinish():
+@pytest.fixture(scope="session", autouse=True)
+def shared_servers():
+    """Made before everything else, so torn down after it."""
+    yield
     for server in [*_servers.values(), *_broker]:
         server.close()
 
