@@ -31,6 +31,37 @@ static const char preface[] =
     "not\n"
     "exist and a value out of range are errors with line and column, and exit code 2.\n";
 
+static const char example[] =
+    "\n"
+    "```yaml\n"
+    "sources:\n"
+    "  shop:                                # the name that tags every event\n"
+    "    url: postgresql://cdc@127.0.0.1:5432/shop\n"
+    "    password_file: /run/secrets/shop\n"
+    "    tables: [\"public.*\", \"!public.audit_*\"]\n"
+    "  crm:\n"
+    "    url: postgresql://cdc@crm.example/crm\n"
+    "    password_env: CRM_PASSWORD\n"
+    "sink:\n"
+    "  brokers: [\"127.0.0.1:9092\"]\n"
+    "  kafka: { compression.type: lz4, security.protocol: sasl_ssl, sasl.mechanism: SCRAM-SHA-512,\n"
+    "           sasl.username: tailrace, sasl.password_file: /run/secrets/kafka }\n"
+    "  partitions: 6\n"
+    "state: /var/lib/tailrace\n"
+    "overrides:\n"
+    "  - { table: \"shop.public.payments\", mask: [iban], exclude: [note] }\n"
+    "  - { table: \"crm.*\", topic: \"crm.{table}\" }\n"
+    "entities:\n"
+    "  customer:\n"
+    "    from:\n"
+    "      - { table: shop.public.customers, key: customer_no, part: profile, rows: true,\n"
+    "          fields: { name: full_name, email: email, phone: phone } }\n"
+    "      - { table: crm.public.credit, key: \"{country}-{number}\", part: financial, when: \"status = "
+    "'A'\",\n"
+    "          fields: { credit_limit: credit_limit, currency: { const: EUR } } }\n"
+    "    truth: { profile: [crm, shop], profile.email: [shop] }\n"
+    "```\n";
+
 static const char patterns[] =
     "\n"
     "### Patterns\n"
@@ -170,6 +201,7 @@ static void put_row(const struct option *o, struct buf *out) {
 
 void config_reference(struct buf *out) {
     buf_puts(out, preface);
+    buf_puts(out, example);
     for (size_t p = 0; p < sizeof parts / sizeof parts[0]; p++) {
         bool flags = parts[p].scope == SCOPE_SOURCE;
         buf_printf(out, "\n## %s\n\n| Option | %sValue | Default | Meaning |\n|---|%s---|---|---|\n",

@@ -55,6 +55,32 @@ static void test_page_is_complete(void **state) {
     buf_release(&page);
 }
 
+/* What stands there as an example can be used. */
+static void test_example_loads(void **state) {
+    (void)state;
+    char path[] = "/tmp/tailrace-reference-XXXXXX";
+    char run[] = "run";
+    char *argv[] = {run, path, NULL};
+    struct buf page = {0};
+    struct config *c;
+    struct err e = {0};
+    read_file(&page);
+    char *start = strstr(buf_cstr(&page), "```yaml\n");
+    assert_non_null(start);
+    start += strlen("```yaml\n");
+    FILE *f = fdopen(mkstemp(path), "w");
+    assert_non_null(f);
+    fwrite(start, 1, (size_t)(strstr(start, "```") - start), f);
+    assert_int_equal(fclose(f), 0);
+    int rc = config_load(2, argv, &c, &e);
+    remove(path);
+    if (rc != 0) fail_msg("%s", e.text);
+    assert_int_equal(c->warnings.count, 0);
+    assert_int_equal(c->nsources, 2);
+    config_free(c);
+    buf_release(&page);
+}
+
 static int write_page(const char *path) {
     struct buf page = {0};
     config_reference(&page);
@@ -71,6 +97,7 @@ int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_page_is_fresh),
         cmocka_unit_test(test_page_is_complete),
+        cmocka_unit_test(test_example_loads),
     };
     if (argc == 3 && strcmp(argv[1], "--write") == 0) return write_page(argv[2]);
     return cmocka_run_group_tests(tests, NULL, NULL);
