@@ -41,7 +41,7 @@ class Writer(threading.Thread):
         try:
             while not self.ending.is_set():
                 self.transaction()
-                time.sleep(0.002)
+                time.sleep(0.005)
         except Exception as e:  # shown by the test
             self.error = e
         finally:
@@ -105,7 +105,8 @@ class Writer(threading.Thread):
         cursor.copy_expert("COPY items (id, name, qty) FROM STDIN", io.StringIO(lines))
 
     def sweep(self, cursor):
-        cursor.execute("UPDATE items SET qty = qty + 1 WHERE id % 7 = %s", (self.random.randint(0, 6),))
+        i = self.some_id()
+        cursor.execute("UPDATE items SET qty = qty + 1 WHERE id BETWEEN %s AND %s", (i, i + 1000))
 
 
 def source(database, kafka, slot):
@@ -125,7 +126,7 @@ def kill_again_and_again(tailrace, arguments, broker, chance):
             broker.stop()
             time.sleep(chance.uniform(1, 3))
             broker.start()
-        time.sleep(chance.uniform(0.3, 1.5))
+        time.sleep(chance.uniform(0.2, 1.0))
         assert run.running, run.log[-3000:]
         run.kill()
         run = tailrace.start(*arguments)
