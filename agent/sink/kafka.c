@@ -51,6 +51,7 @@ struct kafka_sink {
     struct topic **topics;
     uint32_t ntopics;
     size_t batch_bytes;
+    int32_t admin_broker;
     size_t record_bytes;
     size_t out;  /* records without result */
     size_t held; /* their bytes */
@@ -95,6 +96,7 @@ static struct kafka_admin admin(struct kafka_sink *k) {
                                 .config = k->config,
                                 .source = k->source,
                                 .batch_bytes = k->batch_bytes,
+                                .broker = &k->admin_broker,
                                 .between = between,
                                 .ctx = k};
 }
@@ -286,6 +288,7 @@ static int kafka_open(const struct config_sink *c, const char *source, sink_resu
     k->ctx = ctx;
     kafka_outage_init(&k->outage, &clock_system, source);
     k->queue.fd = -1;
+    k->admin_broker = KAFKA_BROKER_UNKNOWN;
     if (make_producer(k, e) < 0) {
         kafka_close(&k->sink);
         return -1;

@@ -9,10 +9,15 @@
 #define WINDOW_US INT64_C(10000000)
 #define LINES 20
 
-/* Fatal errors come as events, too; and it is not the user who chose the property that is called
- * experimental. */
+/*
+ * Lines that say nothing new: what comes as an event, too; that we closed without waiting; and that a
+ * property, chosen by us, is called experimental.
+ */
 static bool is_known(const char *facility, const char *text) {
-    if (strcmp(facility, "FATAL") == 0) return true;
+    static const char *const facilities[] = {"FATAL", "FAIL", "ERROR", "TERMINATE"};
+
+    for (size_t i = 0; i < sizeof facilities / sizeof *facilities; i++)
+        if (strcmp(facility, facilities[i]) == 0) return true;
     return strcmp(facility, "CONFWARN") == 0 && strstr(text, "enable.gapless.guarantee is experimental");
 }
 
@@ -20,7 +25,7 @@ void kafka_log_line(struct kafka_log *l, int level, const char *facility, const 
     enum log_level ours = level <= 4 ? LOG_WARN : level <= 6 ? LOG_INFO : LOG_DEBUG;
     int64_t now = clock_monotonic_us(&clock_system);
 
-    if (is_known(facility, text)) return;
+    if (ours != LOG_DEBUG && is_known(facility, text)) return;
     if (now - atomic_load(&l->from_us) > WINDOW_US) {
         atomic_store(&l->from_us, now);
         atomic_store(&l->lines, 0);

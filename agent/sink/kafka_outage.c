@@ -19,8 +19,10 @@ static bool is_refusal(rd_kafka_resp_err_t code) {
 }
 
 static void say_down(struct kafka_outage *o, int64_t now) {
+    bool first = o->said_us < o->down_us;
+
     o->said_us = now;
-    if (o->down_us == now)
+    if (first)
         log_kv(LOG_WARN, o->source, "no Kafka broker is reachable: waiting", "reason", o->reason, NULL);
     else
         log_msg(LOG_WARN, o->source, "no Kafka broker is reachable for %lld s: still waiting; %s",
@@ -30,15 +32,16 @@ static void say_down(struct kafka_outage *o, int64_t now) {
 void kafka_outage_error(struct kafka_outage *o, rd_kafka_resp_err_t code, const char *reason) {
     int64_t now = clock_monotonic_us(o->clock);
 
-    if (code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) snprintf(o->reason, sizeof o->reason, "%s", reason);
+    if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
+        if (!o->down_us) o->down_us = now;
+    } else {
+        snprintf(o->reason, sizeof o->reason, "%s", reason);
+    }
     if (is_refusal(code) && !o->refused_us) o->refused_us = now;
-    if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && !o->down_us) {
-        o->down_us = now;
-        say_down(o, now);
-    } else if (o->down_us && now - o->said_us >= REMIND_US) {
-        say_down(o, now);
-    } else if (!o->down_us && code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && o->reached &&
-               (!o->said_us || now - o->said_us >= SINGLE_US)) {
+    if (!*o->reason) return; /* it follows */
+    if (o->down_us) {
+        if (o->said_us < o->down_us || now - o->said_us >= REMIND_US) say_down(o, now);
+    } else if (o->reached && (!o->said_us || now - o->said_us >= SINGLE_US)) {
         o->said_us = now;
         log_kv(LOG_WARN, o->source, "trouble with a Kafka broker", "reason", o->reason, NULL);
     }
@@ -47,9 +50,11 @@ void kafka_outage_error(struct kafka_outage *o, rd_kafka_resp_err_t code, const 
 void kafka_outage_answer(struct kafka_outage *o) {
     o->reached = true;
     o->refused_us = 0;
+    o->reason[0] = '\0';
     if (!o->down_us) return;
-    log_msg(LOG_INFO, o->source, "Kafka is reachable again after %lld s",
-            (long long)((clock_monotonic_us(o->clock) - o->down_us) / 1000000));
+    if (o->said_us >= o->down_us)
+        log_msg(LOG_INFO, o->source, "Kafka is reachable again after %lld s",
+                (long long)((clock_monotonic_us(o->clock) - o->down_us) / 1000000));
     o->down_us = 0;
     o->said_us = 0;
 }

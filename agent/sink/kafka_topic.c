@@ -107,20 +107,37 @@ static rd_kafka_resp_err_t read_settings(const rd_kafka_event_t *ev, struct kafk
     return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
+/*
+ * Any broker can tell a topic's settings, librdkafka would wait for the controller. So the first one that
+ * answers is asked from then on; should it go away, the controller. Only before there is any topic: a later
+ * request like this one might create topics.
+ */
+static void find_broker(const struct kafka_admin *a) {
+    const struct rd_kafka_metadata *m;
+
+    if (*a->broker != KAFKA_BROKER_UNKNOWN || rd_kafka_metadata(a->rd, 0, NULL, &m, 5 * SLICE_MS)) return;
+    *a->broker = m->orig_broker_id;
+    rd_kafka_metadata_destroy(m);
+}
+
 /* One try: *code says how it went. -1 when waiting was given up. */
 static int describe(const struct kafka_admin *a, const char *name, struct kafka_settings *out,
                     rd_kafka_resp_err_t *code, struct err *e) {
     rd_kafka_ConfigResource_t *resource = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, name);
     rd_kafka_event_t *ev = NULL;
     struct request r;
+    char why[256];
 
     *out = unknown_settings();
+    find_broker(a);
     if (request_begin(a, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, &r, e) == 0) {
+        if (*a->broker >= 0) rd_kafka_AdminOptions_set_broker(r.options, *a->broker, why, sizeof why);
         rd_kafka_DescribeConfigs(a->rd, &resource, 1, r.options, r.queue);
         ev = await(a, &r, e);
     }
     if (ev) {
         *code = read_settings(ev, out);
+        if (kafka_verdict(*code) == KAFKA_RETRY) *a->broker = -1;
         rd_kafka_event_destroy(ev);
     }
     rd_kafka_ConfigResource_destroy(resource);

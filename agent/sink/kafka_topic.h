@@ -11,11 +11,14 @@
 
 #include "agent/sink/sink.h"
 
+#define KAFKA_BROKER_UNKNOWN INT32_MIN
+
 struct kafka_admin {
     rd_kafka_t *rd;
     const struct config_sink *config;
     const char *source; /* for the log */
     size_t batch_bytes; /* batch.size in effect */
+    int32_t *broker;    /* which one to ask, -1: whichever; starts as KAFKA_BROKER_UNKNOWN */
     /* Called between slices of waiting; -1 with `e` gives up. */
     int (*between)(void *ctx, struct err *e);
     void *ctx;
