@@ -29,7 +29,7 @@ static int find(const struct binder *b, const char *name, size_t *at) {
 static int check_published(const struct binder *b, size_t at, bool masked_too) {
     uint8_t use = b->sel->use[at];
     if (use == COLUMN_SHOWN || (use == COLUMN_MASKED && !masked_too)) return 0;
-    return err_set(b->e, ERR_CONFIG, "column %s is %s under `tables` and cannot be published here",
+    return err_set(b->e, ERR_CONFIG, "column %s is %s under `overrides` and cannot be published here",
                    b->sel->table->columns[at].name, use == COLUMN_MASKED ? "masked" : "left out");
 }
 

@@ -68,18 +68,17 @@ static void quarantine(struct planner *pl, struct bound *b, const struct err *wh
     b->broken = true;
     if (m->broken && strcmp(m->broken, why->text) == 0) return;
     notices_add(&pl->notices, LOG_ERROR,
-                "%s. Until then this mapping is in quarantine: changes of the table do not reach %s.%s",
-                why->text, m->entity->name, m->part->name);
+                "%s -- in quarantine until then: changes of the table do not reach %s.%s", why->text,
+                m->entity->name, m->part->name);
     free(m->broken);
     m->broken = strdup(why->text);
 }
 
 static void end_quarantine(struct planner *pl, struct mapping *m) {
     if (!m->broken) return;
-    notices_add(
-        &pl->notices, LOG_WARN,
-        "%s: %s.%s from %s is out of quarantine. Changes in between did not reach it: read the table anew",
-        m->config->place.text, m->entity->name, m->config->part, m->config->table);
+    notices_add(&pl->notices, LOG_WARN,
+                "%s: %s.%s from %s is out of quarantine; what changed in between is missing there",
+                m->config->place.text, m->entity->name, m->config->part, m->config->table);
     free(m->broken);
     m->broken = NULL;
 }

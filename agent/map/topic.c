@@ -177,7 +177,7 @@ int topics_claim(struct topics *all, const char *topic, const char *owner, bool 
     return err_set(
         e, ERR_CONFIG,
         "%s would go to topic %s and %s to topic %s, which Kafka refuses because they differ in '.' and "
-        "'_' only: give one of them a `topic` of its own under `tables`",
+        "'_' only: give one of them a `topic` of its own under `overrides`",
         claim->owner, claim->name, owner, topic);
 }
 

@@ -100,8 +100,8 @@ static void test_hidden(void **state) {
         struct entry entry;
         const char *error; /* NULL: accepted */
     } all[] = {
-        {{"profile", "name", NULL, NULL, "name=no"}, "key: column name is left out under `tables`"},
-        {{"profile", "status", NULL, NULL, "name=no"}, "key: column status is masked under `tables`"},
+        {{"profile", "name", NULL, NULL, "name=no"}, "key: column name is left out under `overrides`"},
+        {{"profile", "status", NULL, NULL, "name=no"}, "key: column status is masked under `overrides`"},
         {{"location", "no", "status", NULL, "city=no"}, "item: column status is masked"},
         {{"profile", "no", NULL, NULL, "name=name"}, "field name: column name is left out"},
         {{"profile", "no", NULL, NULL, "name=status"}, NULL},
@@ -147,7 +147,7 @@ static void test_quarantine(void **state) {
 
     assert_int_equal(fixture_schema_change(&f, key_only, full), 0);
     fixture_notice(&f, LOG_ERROR,
-                   CURE ". Until then this mapping is in quarantine: changes of the table do not reach "
+                   CURE " -- in quarantine until then: changes of the table do not reach "
                         "customer.profile");
     fixture_notice(&f, LOG_ERROR, NULL);
     assert_int_equal(map_quarantined(f.map, &why), 1);
