@@ -116,7 +116,7 @@ static int read_entry(const struct wire_reader *outer, const struct wire_field *
     struct wire_field f;
     int rc;
     *key = "";
-    *value = (struct wire_field){.type = WIRE_BYTES};
+    *value = (struct wire_field){.type = WIRE_BYTES, .data = (const uint8_t *)""};
     if (wire_enter(outer, field, r, e)) return -1;
     while ((rc = wire_next(r, &f, e)) == 1) {
         if (f.number == 1 && !(*key = change_read_name(&f, a, e))) return -1;

@@ -84,7 +84,7 @@ void json_hex(struct buf *out, const uint8_t *data, size_t len) {
 }
 
 void json_raw(struct buf *out, const char *s, size_t len) {
-    if (utf8_valid(s, len)) {
+    if (!len || utf8_valid(s, len)) {
         json_string(out, s, len);
         return;
     }
