@@ -198,8 +198,11 @@ static int change_shape(struct forward *f, const struct change *c, struct err *e
 }
 
 static int change_rows(struct forward *f, const struct change *c, struct err *e) {
+    /* A gap stands between transactions: its position is one to resume from. */
+    enum ledger_mark mark = c->op == CHANGE_GAP ? LEDGER_BOUNDARY : LEDGER_PROGRESS;
+
     f->counts.rows++;
-    if (open_entry(f, LEDGER_PROGRESS, c, e)) return -1;
+    if (open_entry(f, mark, c, e)) return -1;
     if (!(f->parts.config->skip.count > 0 && is_skipped(f, c)) && map_change(f->map, c, publish, f, e))
         return -1;
     ledger_close(f->parts.ledger, f->seq);
