@@ -5,6 +5,8 @@ import shutil
 
 import pytest
 
+from harness import procs
+
 NAME = "shop"
 SLOT = "tailrace_shop"
 
@@ -25,6 +27,11 @@ class Stream:
         done = self.tailrace.run(*self.args(url, "--until", "end", *more))
         assert done.code == 0, done.stderr
         return done.lines
+
+    def forget(self):
+        """The checkpoint is gone."""
+        shutil.rmtree(self.state_dir)
+        self.state_dir.mkdir()
 
     def refused(self, url, code, text):
         """Runs; it must refuse with this exit code and text, and publish nothing."""
@@ -132,7 +139,7 @@ class Own:
 def test_invalidated_slot(own_postgres, stream):
     db = Own(own_postgres(settings={"max_slot_wal_keep_size": "1MB", "min_wal_size": "32MB", "max_wal_size": "32MB"}))
     prepare(db, stream)
-    db.sql("CREATE TABLE other.filler (t text)" if False else "CREATE SCHEMA other; CREATE TABLE other.filler (t text)")
+    db.sql("CREATE SCHEMA other; CREATE TABLE other.filler (t text)")
     for _ in range(5):
         db.sql("INSERT INTO other.filler SELECT repeat('x', 2000) FROM generate_series(1, 4000)")
         db.sql("SELECT pg_switch_wal()")
@@ -157,7 +164,7 @@ def test_other_database(pg_latest, stream):
         # The slot still belongs to the first database: that is said first, with what to do.
         stream.refused(pg_latest.server.url(name), 2, r"the slot \S+ belongs to database")
         slot_missing(pg_latest, stream.slot)
-        stream.refused(pg_latest.server.url(name), 3, rf"taken from database .{pg_latest.name}.*this is .{name}")
+        stream.refused(pg_latest.server.url(name), 3, rf"taken from database \S+{pg_latest.name}\S+ this is \S+{name}")
     finally:
         pg_latest.server.drop_database(name)
 
@@ -165,8 +172,6 @@ def test_other_database(pg_latest, stream):
 def test_recreated_and_renamed_database(own_postgres, stream):
     server = own_postgres()
     server.create_database("a")
-    db = Own(server)
-    stream.slot = SLOT
     server.sql("CREATE TABLE t (id int PRIMARY KEY)", database="a")
     stream.to_end(server.url("a"))
     server.sql("ALTER DATABASE a RENAME TO b")
@@ -176,7 +181,6 @@ def test_recreated_and_renamed_database(own_postgres, stream):
     server.create_database("b")
     server.sql("CREATE TABLE t (id int PRIMARY KEY)", database="b")
     stream.refused(server.url("b"), 3, "was dropped and created anew since the checkpoint")
-    db.sql("SELECT 1")
 
 
 def test_server_restored_from_an_older_copy(own_postgres, stream, tmp_path):
@@ -201,8 +205,7 @@ def test_server_restored_from_an_older_copy(own_postgres, stream, tmp_path):
 
 def test_slot_without_checkpoint_goes_on(pg, stream):
     prepare(pg, stream)
-    shutil.rmtree(stream.state_dir)
-    stream.state_dir.mkdir()
+    stream.forget()
     pg.sql("INSERT INTO t VALUES (2)")
     done = stream.tailrace.run(*stream.args(pg.url(), "--until", "end"))
     assert done.code == 0, done.stderr
@@ -212,8 +215,7 @@ def test_slot_without_checkpoint_goes_on(pg, stream):
 
 def test_slot_without_checkpoint_and_publication_is_a_gap(pg, stream):
     prepare(pg, stream)
-    shutil.rmtree(stream.state_dir)
-    stream.state_dir.mkdir()
+    stream.forget()
     publication_missing(pg, stream.slot)
     stream.refused(pg.url(), 3, "there is no checkpoint, the slot .* is there, but its publication")
     goes_on_when_accepted(pg, stream)
@@ -224,10 +226,7 @@ def test_from(pg_latest, stream):
     stream.slot = f"{SLOT}_{pg_latest.name}"
     pg_latest.sql("CREATE TABLE t (id int PRIMARY KEY)")
     stream.to_end(url)
-    for _ in range(2):
-        shutil.rmtree(stream.state_dir)
-        stream.state_dir.mkdir()
-        break
+    stream.forget()
     pg_latest.sql("INSERT INTO t VALUES (1)")
     position = pg_latest.value("SELECT pg_current_wal_flush_lsn()")
     pg_latest.sql("INSERT INTO t VALUES (2)")
@@ -241,24 +240,16 @@ def test_gap_while_running(pg, stream):
     prepare(pg, stream)
     run = stream.tailrace.start(*stream.args(pg.url()))
     run.wait_for_log("streaming")
-    pg.sql("SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = %s", (stream.slot,))
-    while pg.value("SELECT active FROM pg_replication_slots WHERE slot_name = %s", (stream.slot,)):
-        pass
-    try:
-        slot_missing(pg, stream.slot)
-    except Exception:  # the agent was quicker: stop it for a moment
-        run.suspend()
-        pg.sql("SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = %s",
-               (stream.slot,))
-        pg.server.drop_slot(stream.slot)
-        run.resume()
+    run.suspend()  # or it would be back before the slot can be dropped
+    pg.server.drop_slot(stream.slot)
+    run.resume()
     assert run.wait() == 3
     assert re.search(r"the slot \S+ is gone", run.log)
 
 
 # ---- Promotion ----
 
-def switch(server, standby, *names):
+def switch(server, standby):
     """A URL that finds whichever of the two is the primary."""
     return (f"postgresql://postgres@127.0.0.1:{server.port},127.0.0.1:{standby.port}/postgres"
             "?target_session_attrs=read-write&connect_timeout=3")
@@ -266,7 +257,6 @@ def switch(server, standby, *names):
 
 def wait_synced(server, standby, slot):
     lsn = server.value("SELECT confirmed_flush_lsn FROM pg_replication_slots WHERE slot_name = %s", (slot,))
-    from harness import procs
     procs.wait_until(lambda: standby.value(
         "SELECT synced AND NOT temporary AND confirmed_flush_lsn >= %s::pg_lsn FROM pg_replication_slots"
         " WHERE slot_name = %s", (lsn, slot)), 60, "the slot to be synchronised")
@@ -316,12 +306,11 @@ def test_promotion_of_a_standby_that_lacks_what_we_streamed_is_a_gap(own_postgre
         stream.to_end(server.url(), "--failover", "true")
         server.sql("SELECT pg_log_standby_snapshot()")
         wait_synced(server, standby, stream.slot)
-        standby.sql("SELECT pg_wal_replay_pause()")
         standby.configure(primary_conninfo="")  # what comes now never gets there
+        procs.wait_until(lambda: not standby.sql("SELECT FROM pg_stat_wal_receiver"), 30, "the standby to be cut off")
         db.sql("INSERT INTO t SELECT generate_series(1, 500)")
         assert len(stream.to_end(server.url())) == 500
         server.stop("immediate")
-        standby.sql("SELECT pg_wal_replay_resume()")
         standby.promote()
         stream.refused(standby.url(), 3, "the server's history left ours before our position")
         lines = stream.to_end(standby.url(), "--accept-gap")
