@@ -5,6 +5,7 @@
 #include "agent/cmd/checkpoint.h"
 #include "agent/cmd/drop.h"
 #include "agent/cmd/run.h"
+#include "agent/cmd/tail.h"
 #include "agent/cmd/version.h"
 #include "agent/source/source_postgres.h"
 
@@ -25,6 +26,8 @@ static const struct sink_ops *const sinks[] = {
 static const struct command commands[] = {
     {"run", "run [CONFIG.yaml] [OPTION...]", "stream changes until told to stop", cmd_run},
     {"drop", "drop [CONFIG.yaml] [OPTION...]", "remove slot, publication and checkpoint", cmd_drop},
+    {"tail", "tail [-b BROKERS] [TOPIC|FILE...]", "show the events in topics, files or standard input",
+     cmd_tail},
     {"checkpoint", "checkpoint show --state DIR [NAME...]", "show where each source is", cmd_checkpoint},
     {"version", "version", "print the version", cmd_version},
 };
