@@ -51,15 +51,15 @@ static inline void refused(const struct text_type *t, const char *s, size_t len)
 
 #define ROUND_TRIP(type, ...)                                                                                \
     do {                                                                                                     \
-        static const char *const cases_[] = {__VA_ARGS__};                                                    \
-        for (size_t i = 0; i < sizeof(cases_) / sizeof(cases_[0]); i++) round_trips(type, cases_[i], NULL);     \
+        static const char *const cases_[] = {__VA_ARGS__};                                                   \
+        for (size_t i = 0; i < sizeof(cases_) / sizeof(cases_[0]); i++) round_trips(type, cases_[i], NULL);  \
     } while (0)
 
 #define REFUSED(type, ...)                                                                                   \
     do {                                                                                                     \
-        static const char *const cases_[] = {__VA_ARGS__};                                                    \
-        for (size_t i = 0; i < sizeof(cases_) / sizeof(cases_[0]); i++)                                        \
-            refused(type, cases_[i], strlen(cases_[i]));                                                       \
+        static const char *const cases_[] = {__VA_ARGS__};                                                   \
+        for (size_t i = 0; i < sizeof(cases_) / sizeof(cases_[0]); i++)                                      \
+            refused(type, cases_[i], strlen(cases_[i]));                                                     \
     } while (0)
 
 #endif
