@@ -26,6 +26,7 @@ struct point {
     uint32_t index;
 };
 
+/* Writes a progress blob. */
 void point_store(const struct point *p, uint8_t out[PROGRESS_LEN]);
 
 /* False when it is no progress blob. */

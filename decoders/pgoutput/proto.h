@@ -85,12 +85,15 @@ const char *pgoutput_kind_name(uint8_t kind);
 /* Reports a malformed message: `what` is wrong at the cursor. Returns -1. */
 int pgoutput_malformed(const struct cursor *c, enum pgoutput_kind kind, const char *what, struct err *e);
 
+/* Fill `m` from the whole message. -1: ERR_DATA. */
 int pgoutput_read_begin(struct cursor *c, struct pgoutput_begin *m, struct err *e);
 int pgoutput_read_commit(struct cursor *c, struct pgoutput_commit *m, struct err *e);
-int pgoutput_read_origin(struct cursor *c, struct err *e);
 int pgoutput_read_message(struct cursor *c, struct pgoutput_message *m, struct err *e);
 int pgoutput_read_type(struct cursor *c, struct pgoutput_typename *m, struct err *e);
 int pgoutput_read_truncate(struct cursor *c, struct pgoutput_truncate *m, struct err *e);
+
+/* Only check them: nothing in these two matters to anybody yet. */
+int pgoutput_read_origin(struct cursor *c, struct err *e);
 int pgoutput_read_stream_abort(struct cursor *c, struct err *e);
 
 /* `max_columns` bounds the claim before anything is allocated from `a`. */

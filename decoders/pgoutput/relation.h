@@ -37,6 +37,7 @@ struct relations {
     uint64_t connection; /* counts restarts: a table must be described anew after each */
 };
 
+/* An empty cache, which allocates nothing yet; and the end of it with all its shapes. */
 void relations_init(struct relations *r);
 void relations_release(struct relations *r);
 

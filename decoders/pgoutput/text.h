@@ -37,7 +37,10 @@ struct text_type {
     const struct text_type *elem;
 };
 
+/* t or f. */
 enum text_result text_bool(const struct text_type *t, struct value *v, struct arena *a);
+
+/* Numbers, strictly as they are printed: no leading zero, no plus sign. A numeric keeps its text. */
 enum text_result text_int2(const struct text_type *t, struct value *v, struct arena *a);
 enum text_result text_int4(const struct text_type *t, struct value *v, struct arena *a);
 enum text_result text_int8(const struct text_type *t, struct value *v, struct arena *a);
@@ -46,14 +49,22 @@ enum text_result text_uint8(const struct text_type *t, struct value *v, struct a
 enum text_result text_float4(const struct text_type *t, struct value *v, struct arena *a);
 enum text_result text_float8(const struct text_type *t, struct value *v, struct arena *a);
 enum text_result text_numeric(const struct text_type *t, struct value *v, struct arena *a);
+
+/* \x and hexadecimal digits, or the escape format. */
 enum text_result text_bytea(const struct text_type *t, struct value *v, struct arena *a);
+
+/* 36 characters, lower case. */
 enum text_result text_uuid(const struct text_type *t, struct value *v, struct arena *a);
+
+/* ISO dates and times, " BC" and infinity; intervals in ISO 8601. */
 enum text_result text_date(const struct text_type *t, struct value *v, struct arena *a);
 enum text_result text_time(const struct text_type *t, struct value *v, struct arena *a);
 enum text_result text_timetz(const struct text_type *t, struct value *v, struct arena *a);
 enum text_result text_timestamp(const struct text_type *t, struct value *v, struct arena *a);
 enum text_result text_timestamptz(const struct text_type *t, struct value *v, struct arena *a);
 enum text_result text_interval(const struct text_type *t, struct value *v, struct arena *a);
+
+/* Braces around elements of t->elem; with bounds in front it stays text. */
 enum text_result text_array(const struct text_type *t, struct value *v, struct arena *a);
 
 /* Any text: of kind t->kind, checked to be UTF-8. TEXT, JSON, ENUM, OTHER. */

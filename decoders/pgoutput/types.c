@@ -7,6 +7,7 @@
 #include <uthash.h>
 
 #include "decoders/pgoutput/builtin.h"
+#include "decoders/utf8.h"
 
 /* Domains over domains, arrays of domains over arrays: deeper than this is nobody's table. */
 #define MAX_NESTING 16
@@ -177,6 +178,10 @@ int types_resolve(const struct types *t, uint32_t oid, int32_t type_mod, struct 
     if (resolve(t, oid, 0, a, out, e)) return -1;
     struct buf b = {0};
     put_name(t, oid, type_mod, 0, &b);
+    if (!utf8_valid((const char *)b.data, b.len)) { /* a SQL_ASCII database may name a type anyhow */
+        buf_clear(&b, SIZE_MAX);
+        buf_printf(&b, "oid %u", oid);
+    }
     *name = buf_failed(&b) ? NULL : arena_strndup(a, (const char *)b.data, b.len);
     buf_release(&b);
     return *name ? 0 : err_memory(e, "reading a table description");

@@ -21,6 +21,7 @@ struct types {
     struct known_type *known;
 };
 
+/* An empty set, which allocates nothing yet; and the end of it. */
 void types_init(struct types *t);
 void types_release(struct types *t);
 

@@ -95,6 +95,12 @@ static void test_names_from_the_log(void **state) {
     assert_int_equal(resolve(50000, -1, "app.mood").kind, VALUE_ENUM);
 }
 
+static void test_name_not_utf8(void **state) {
+    (void)state;
+    put(50000, 'e', 0, 0, "app", "caf\xe9");
+    assert_int_equal(resolve(50000, -1, "oid 50000").kind, VALUE_ENUM);
+}
+
 static void test_replaced(void **state) {
     (void)state;
     for (int i = 0; i < 3; i++) {
@@ -120,8 +126,8 @@ static void test_circles(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(test_builtin),  TEST(test_unknown), TEST(test_user_types), TEST(test_names_from_the_log),
-        TEST(test_replaced), TEST(test_circles),
+        TEST(test_builtin),       TEST(test_unknown),  TEST(test_user_types), TEST(test_names_from_the_log),
+        TEST(test_name_not_utf8), TEST(test_replaced), TEST(test_circles),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
