@@ -28,11 +28,10 @@ struct pgoutput {
     struct relations relations;
     struct arena arena; /* of the message being decoded */
 
-    struct point at;    /* the record being decoded */
-    struct point done;  /* the row emitted last; after BEGIN: none of its transaction yet */
-    struct point skip;  /* rows up to this one were delivered: resume(), or before a restart */
-    uint64_t committed; /* commit LSN of the last transaction emitted as a whole */
-    uint64_t messaged;  /* LSN of the last message outside of transactions */
+    struct point at;   /* the record being decoded */
+    struct point done; /* the row emitted last; after BEGIN: none of its transaction yet */
+    struct point skip; /* rows up to this one were delivered: resume(), or before a restart */
+    uint64_t whole;    /* commit LSN of the last transaction (or message outside of one) emitted as a whole */
     uint64_t resume_at; /* last resume position emitted */
     struct tx tx;
 
@@ -133,15 +132,15 @@ static int inside(struct feed *f, enum pgoutput_kind kind) {
     return pgoutput_malformed(&f->cursor, kind, "comes outside of a transaction", f->e);
 }
 
-/* Which kind of transaction this is after a restart; ERR_DATA when the open one did not come again. */
-static int place(struct feed *f, uint64_t commit) {
+/*
+ * Where a transaction belongs: commits come in the order of the log, so one that is not behind the last was
+ * emitted before a restart (*again). One that was open then must come first of the others.
+ */
+static int place(struct feed *f, enum pgoutput_kind kind, uint64_t commit, bool *again) {
     struct pgoutput *d = f->d;
-    if (commit <= d->committed) {
-        if (!d->restarted)
-            return pgoutput_malformed(&f->cursor, PGOUTPUT_BEGIN, "its transaction was there already", f->e);
-        d->phase = REPLAYED;
-        return 0;
-    }
+    *again = commit <= d->whole;
+    if (*again && !d->restarted) return pgoutput_malformed(&f->cursor, kind, "was there already", f->e);
+    if (*again) return 0;
     if (d->open && commit != d->done.commit) {
         char was[LSN_TEXT], is[LSN_TEXT];
         lsn_text(d->done.commit, was);
@@ -149,10 +148,9 @@ static int place(struct feed *f, uint64_t commit) {
         return err_set(
             f->e, ERR_DATA,
             "the transaction committed at %s was cut off by a lost connection and did not come again; "
-            "the one committed at %s came instead",
+            "the one at %s came instead",
             was, is);
     }
-    d->phase = LIVE;
     d->restarted = false;
     return 0;
 }
@@ -160,15 +158,17 @@ static int place(struct feed *f, uint64_t commit) {
 static int feed_begin(struct feed *f) {
     struct pgoutput *d = f->d;
     struct pgoutput_begin m;
+    bool again;
     if (pgoutput_read_begin(&f->cursor, &m, f->e)) return -1;
     if (d->phase != OUTSIDE || m.commit_lsn == 0)
         return pgoutput_malformed(&f->cursor, PGOUTPUT_BEGIN, "comes inside a transaction", f->e);
-    if (place(f, m.commit_lsn)) return -1;
+    if (place(f, PGOUTPUT_BEGIN, m.commit_lsn, &again)) return -1;
+    d->phase = again ? REPLAYED : LIVE;
     d->at = (struct point){.commit = m.commit_lsn};
     set_prefix(d);
     d->tx.xid = (struct text){d->xid, (size_t)(put_decimal(d->xid, m.xid) - d->xid)};
     d->tx.commit_us = m.commit_us;
-    if (d->phase == REPLAYED) return 0;
+    if (again) return 0;
     if (d->open) {
         d->open = false;
         return 0;
@@ -198,7 +198,7 @@ static int feed_commit(struct feed *f) {
                                   f->e);
     int result = 0;
     if (d->phase == LIVE) {
-        d->committed = m.commit_lsn;
+        d->whole = m.commit_lsn;
         result = emit_position(f, CHANGE_COMMIT, m.end_lsn);
     }
     d->phase = OUTSIDE;
@@ -212,15 +212,13 @@ static int feed_keepalive(struct feed *f) {
     return emit_position(f, CHANGE_HEARTBEAT, f->lsn);
 }
 
-/* A message without a transaction: takes the place of a whole one. *again: it was emitted before a restart.
- */
+/* A message outside of transactions takes the place of a whole one. */
 static int place_message(struct feed *f, uint64_t lsn, bool *again) {
     struct pgoutput *d = f->d;
-    *again = lsn <= d->messaged && d->restarted;
+    if (place(f, PGOUTPUT_MESSAGE, lsn, again)) return -1;
     if (*again) return 0;
-    if (lsn <= d->messaged || d->open)
-        return pgoutput_malformed(&f->cursor, PGOUTPUT_MESSAGE, "comes out of order", f->e);
-    d->messaged = lsn;
+    if (d->open) return pgoutput_malformed(&f->cursor, PGOUTPUT_MESSAGE, "comes inside a transaction", f->e);
+    d->whole = lsn;
     d->at = (struct point){.commit = lsn, .record = lsn};
     set_prefix(d);
     return 0;
