@@ -77,6 +77,9 @@ class Trickle(threading.Thread):
 
     def run(self):
         chance = random.Random(7)
+        self.ending.wait(1)
+        self.crm.cursor().execute("UPDATE contacts SET credit_limit = 9000 WHERE customer_no = 'C000007'")
+        self.shop.cursor().execute("INSERT INTO orders (customer_no, total) VALUES ('C000007', 149.90)")
         while not self.ending.wait(0.4):
             connection, statements = chance.choice([(self.shop, TRICKLE_SHOP), (self.crm, TRICKLE_CRM)])
             statement = chance.choice(statements).format(
@@ -154,7 +157,7 @@ class Demo:
         trickle = Trickle(self.server)
         trickle.start()
         try:
-            self.tail("--from", "end", "--follow", "customer", seconds=seconds)
+            self.tail("--from", "end", "customer", seconds=seconds)
         except KeyboardInterrupt:
             say()
         trickle.finish()
