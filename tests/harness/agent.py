@@ -38,7 +38,7 @@ class Finished(NamedTuple):
 
     @property
     def lines(self) -> List[dict]:
-        return [json.loads(line) for line in self.stdout.splitlines()]
+        return [json.loads(line) for line in self.stdout.split("\n") if line]  # text may hold U+2028
 
 
 class Run:
