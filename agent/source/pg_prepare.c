@@ -73,6 +73,10 @@ const struct pg_server *pg_prepare_server(const struct pg_prepare *p) {
     return &p->server;
 }
 
+bool pg_prepare_durable(const struct pg_prepare *p) {
+    return p->durable;
+}
+
 const char *pg_prepare_slot(const struct pg_prepare *p) {
     return p->slot;
 }

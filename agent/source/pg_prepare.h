@@ -46,6 +46,9 @@ void pg_prepare_take_connection(struct pg_prepare *p, struct pg_conn *out, int s
 /* The main publication's name, for pg_watch. */
 const char *pg_prepare_publication(const struct pg_prepare *p);
 
+/* False: the slot is temporary and gone with the connection that made it. */
+bool pg_prepare_durable(const struct pg_prepare *p);
+
 /* The slot's name, and the value of the option publication_names: "a","b" (identifiers quoted, not a
  * literal). */
 const char *pg_prepare_slot(const struct pg_prepare *p);

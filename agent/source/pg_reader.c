@@ -17,6 +17,7 @@
     INT64_C(60000000) /* how long a slot may stay active for another connection, at least                    \
                        */
 #define FENCED_RETRY_MS 1000
+#define RENEW_US INT64_C(600000000) /* at most so often a new connection for memory's sake */
 
 struct pg_reader {
     struct pg_reader_parts parts;
@@ -32,6 +33,7 @@ struct pg_reader {
     struct pg_backoff backoff;
     int64_t fenced_us; /* since when the slot is another's, 0 it is not */
     bool again;        /* not the first connection */
+    int64_t renewed_us;
 };
 
 static const char *name_of(const struct pg_reader *r) {
@@ -119,8 +121,8 @@ static int start_stream(struct pg_reader *r, struct pg_stream *stream, struct er
     return 0;
 }
 
-/* From connecting to the end of that connection; `e` says why it ended. */
-static void stream_once(struct pg_reader *r, struct err *e) {
+/* From connecting to the end of that connection: -1, `e` says why it ended; 1: connect anew at once. */
+static int stream_once(struct pg_reader *r, struct err *e) {
     struct pg_session_parts parts = {
         .config = r->parts.config,
         .clock = r->parts.clock,
@@ -134,15 +136,24 @@ static void stream_once(struct pg_reader *r, struct err *e) {
     };
     struct pg_stream stream = {0};
     bool progress = false;
+    int64_t now = clock_monotonic_us(r->parts.clock);
+    int rc = -1;
 
     err_clear(e);
     if (open_connection(r, e) == 0 && start_stream(r, &stream, e) == 0) {
         parts.wal_sender_timeout_ms = pg_prepare_server(r->parts.prepare)->wal_sender_timeout_ms;
-        pg_session_run(&parts, &stream, &progress, e);
+        parts.may_renew = pg_prepare_durable(r->parts.prepare) && now - r->renewed_us >= RENEW_US;
+        rc = pg_session_run(&parts, &stream, &progress, e);
     }
     if (progress) pg_backoff_reset(&r->backoff);
     pg_stream_release(&stream);
     pg_conn_close(&r->conn);
+    return rc;
+}
+
+static void renew(struct pg_reader *r) {
+    r->renewed_us = clock_monotonic_us(r->parts.clock);
+    log_msg(LOG_INFO, name_of(r), "connecting anew, to give back the memory that a huge row took");
 }
 
 /* ---- Again, or not ---- */
@@ -178,7 +189,7 @@ static void *reader_main(void *arg) {
     struct err e = {0};
 
     do {
-        stream_once(r, &e);
+        while (stream_once(r, &e) == 1) renew(r);
         judge_fence(r, &e);
     } while (e.retriable && pause_before_next(r, &e));
     if (e.retriable) err_set(&e, ERR_STOPPED, "stopped");
@@ -201,6 +212,7 @@ int pg_reader_start(const struct pg_reader_parts *parts, struct pg_reader **out,
     r->parts = *parts;
     r->resume = parts->position;
     r->acked = parts->position;
+    r->renewed_us = clock_monotonic_us(parts->clock) - RENEW_US;
     pg_backoff_init(&r->backoff, (uint64_t)clock_wall_us(parts->clock) ^ (uint64_t)getpid() << 32);
     r->stop_fd = pg_event_new(e);
     r->wake_fd = pg_event_new(e);

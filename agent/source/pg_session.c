@@ -17,6 +17,8 @@
 #define BUSY_US INT64_C(5000000)         /* rows flowing for so long: we may be behind */
 #define PAUSE_US INT64_C(1000000)        /* without data for so long: they are not flowing */
 #define FINISH_MS 1500
+#define HUGE_BYTES ((size_t)16 << 20) /* a row whose buffer is worth a new connection */
+#define QUIET_US INT64_C(5000000)     /* … once nothing has come for so long */
 
 /* What has to happen before the message in hand can go on. */
 enum hold { HOLD_NONE, HOLD_ROOM, HOLD_CATALOG };
@@ -30,7 +32,8 @@ struct session {
     int64_t now;
     struct pg_pulse pulse;
     struct pg_lowat lowat;
-    size_t got; /* bytes since the last sleep */
+    size_t got;     /* bytes since the last sleep */
+    size_t largest; /* message so far */
     uint64_t written;
     bool in_transaction;
 
@@ -168,6 +171,7 @@ static int deliver(struct session *s, struct err *e) {
 
 static void on_data(struct session *s) {
     s->got += s->message.len;
+    if (s->message.len > s->largest) s->largest = s->message.len;
     if (s->message.kind != PG_MESSAGE_DATA) return;
     if (s->message.start > s->written) s->written = s->message.start;
     if (s->data_us != s->now) {
@@ -239,6 +243,13 @@ static int speak(struct session *s, struct err *e) {
     return leave(s, e);
 }
 
+/* When a new connection is due to give memory back. */
+static int64_t renew_due_us(const struct session *s) {
+    bool huge = s->p->may_renew && s->largest >= HUGE_BYTES;
+
+    return huge && s->hold == HOLD_NONE && !s->in_transaction ? s->data_us + QUIET_US : INT64_MAX;
+}
+
 /* ---- Sleep ---- */
 
 static int64_t earlier(int64_t a, int64_t b) {
@@ -249,6 +260,7 @@ static int64_t sleep_until(const struct session *s) {
     int64_t until = pg_pulse_due_us(&s->pulse, atomic_load(s->p->acked));
     int64_t closing = pg_side_closing_us(s->p->side);
 
+    until = earlier(until, renew_due_us(s));
     if (s->hold == HOLD_NONE) until = earlier(until, mark_due_us(s));
     if (s->hold == HOLD_NONE && s->lowat.gather) until = earlier(until, s->now + PG_LOWAT_WAIT_US);
     if (s->full_us != 0) until = earlier(until, s->now + FULL_US);
@@ -306,6 +318,7 @@ static int sleep_on_all(struct session *s, struct err *e) {
 static int run(struct session *s, bool *progress, struct err *e) {
     for (;;) {
         if (take(s, progress, e) || speak(s, e)) return -1;
+        if (s->now >= renew_due_us(s)) return 1;
         if (s->hold == HOLD_NONE) set_lowat(s);
         if (sleep_on_all(s, e)) return -1;
     }
@@ -313,6 +326,7 @@ static int run(struct session *s, bool *progress, struct err *e) {
 
 int pg_session_run(const struct pg_session_parts *p, struct pg_stream *stream, bool *progress,
                    struct err *e) {
+    int rc;
     struct session s = {.p = p, .stream = stream, .now = clock_monotonic_us(p->clock), .written = *p->resume};
 
     pg_side_restart(p->side);
@@ -321,12 +335,12 @@ int pg_session_run(const struct pg_session_parts *p, struct pg_stream *stream, b
     s.flow_us = s.now;
     s.mark = *p->resume; /* nothing to deliver before it: known without asking, and it may be all there is */
     s.mark_now = true;
-    run(&s, progress, e);
-    if (e->code == ERR_STOPPED) {
+    rc = run(&s, progress, e);
+    if (rc == 1 || e->code == ERR_STOPPED) {
         s.now = clock_monotonic_us(p->clock);
         feedback(&s);
         pg_stream_finish(stream, FINISH_MS);
     }
     buf_release(&s.catalog);
-    return -1;
+    return rc;
 }

@@ -27,11 +27,13 @@ struct pg_session_parts {
     atomic_ullong *end;         /* how far the server's log is known to reach */
     uint64_t *resume; /* where another connection goes on: behind the last whole transaction in the ring */
     uint32_t wal_sender_timeout_ms;
+    bool may_renew; /* may ask for a new connection when that is good for memory */
 };
 
 /*
- * Streams until the connection or the run ends; never returns 0. ERR_STOPPED: `stop_fd` was raised, and the
- * server was told the last acknowledged position. *progress is set when anything arrived.
+ * Streams until the connection or the run ends: -1. ERR_STOPPED: `stop_fd` was raised, and the server was
+ * told the last acknowledged position. Or 1: the stream is quiet, and libpq's buffer, which grew with a huge
+ * row and never shrinks, is best given back by connecting anew. *progress is set when anything arrived.
  */
 int pg_session_run(const struct pg_session_parts *p, struct pg_stream *stream, bool *progress, struct err *e);
 

@@ -179,16 +179,23 @@ void pg_stream_feedback(struct pg_stream *s, uint64_t written, uint64_t flushed,
     pg_stream_flush(s);
 }
 
-/* Reads and drops until the stream ends. False when it has ended. */
+/* Drops what has come. True when the server has answered the goodbye: it sends that behind everything else.
+ */
 static bool drop_messages(struct pg_stream *s) {
-    int len = 0;
+    PGresult *res;
+    int len;
 
     do {
-        PQfreemem(s->row);
-        s->row = NULL;
-        len = PQgetCopyData(s->conn->pq, &s->row, 1);
+        len = next_row(s);
+        s->gave = len > 0;
     } while (len > 0);
-    return len == 0;
+    if (len == 0) return false;
+    while (!PQisBusy(s->conn->pq)) {
+        res = PQgetResult(s->conn->pq);
+        if (!res) return true;
+        PQclear(res);
+    }
+    return false;
 }
 
 void pg_stream_finish(struct pg_stream *s, int timeout_ms) {
@@ -197,7 +204,7 @@ void pg_stream_finish(struct pg_stream *s, int timeout_ms) {
     pg_stream_lowat(s, 1);
     if (s->broken || PQputCopyEnd(s->conn->pq, NULL) < 0) return;
     pg_stream_flush(s);
-    while (!s->broken && drop_messages(s)) {
+    while (!s->broken && !drop_messages(s)) {
         struct pollfd fd = {.fd = PQsocket(s->conn->pq),
                             .events = (short)(POLLIN | (s->unsent ? POLLOUT : 0))};
         int64_t left = until - clock_monotonic_us(&clock_system);

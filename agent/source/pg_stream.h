@@ -61,8 +61,8 @@ void pg_stream_feedback(struct pg_stream *s, uint64_t written, uint64_t flushed,
 void pg_stream_flush(struct pg_stream *s);
 
 /*
- * Ends the stream in good order, so that the server has read the last feedback: says goodbye and drops what
- * still comes, for at most `timeout_ms`.
+ * Ends the stream in good order: says goodbye, drops what still comes, and waits until the server has let go
+ * of the slot (so it has read the last feedback too), for at most `timeout_ms`.
  */
 void pg_stream_finish(struct pg_stream *s, int timeout_ms);
 

@@ -352,3 +352,24 @@ def test_feedback_does_not_wait_for_a_slow_consumer(own_postgres, tailrace, stat
     assert [line["ord"] for line in lines] == sorted(line["ord"] for line in lines)
     wait_confirmed(pg, pg.wal_lsn())
     assert run.terminate() == 0
+
+
+# ---- Memory -----------------------------------------------------------------------------------------------------
+
+@pytest.mark.timeout(180)
+def test_memory_of_a_huge_row_is_given_back(pg_latest, tailrace, state_dir):
+    make_table(pg_latest)
+    run = tailrace.start(*source(pg_latest), "--sink.type", "null", "--state", state_dir)
+    run.wait_for_log("streaming")
+    insert(pg_latest, 1000)
+    wait_confirmed(pg_latest, pg_latest.server.wal_lsn())
+    before = run.rss()
+    insert(pg_latest, 1, 100 << 20)
+    run.wait_for_log("connecting anew", 60)
+    run.wait_for_log('msg="streaming"', count=2)
+    assert run.peak_rss() > before + (100 << 20)
+    procs.wait_until(lambda: run.rss() < before + (16 << 20), 10, "the memory to be given back")
+    insert(pg_latest, 1000)
+    wait_confirmed(pg_latest, pg_latest.server.wal_lsn())
+    assert run.terminate() == 0
+    assert "trying again" not in run.log
