@@ -23,7 +23,8 @@ struct rules {
     const char **entity_topics; /* distinct, closed by NULL */
 };
 
-/* The settings that hold for one table: of each, the first entry under `overrides` that has it; NULL: none. */
+/* The settings that hold for one table: of each, the first entry under `overrides` that has it; NULL: none.
+ */
 struct override {
     const struct config_table *columns;
     const struct config_table *exclude;
