@@ -92,12 +92,11 @@ static int wait_socket(const PGconn *pq, int stop_fd, bool writing, int64_t unti
     return 0;
 }
 
-/* Drives PQconnectPoll; each host of a list gets its own time. */
+/* Drives PQconnectPoll. */
 static int establish(struct pg_conn *c, int timeout_ms, struct err *e) {
     PGconn *pq = c->pq;
     int64_t until = clock_monotonic_us(&clock_system) + (int64_t)timeout_ms * 1000;
     PostgresPollingStatusType status = PGRES_POLLING_WRITING;
-    char host[256] = "";
 
     if (PQstatus(pq) == CONNECTION_BAD) return connect_failed(c, e);
     while (status != PGRES_POLLING_OK) {
@@ -108,10 +107,6 @@ static int establish(struct pg_conn *c, int timeout_ms, struct err *e) {
                            timeout_ms / 1000);
         status = PQconnectPoll(pq);
         if (status == PGRES_POLLING_FAILED) return connect_failed(c, e);
-        if (PQhost(pq) && strncmp(host, PQhost(pq), sizeof host - 1) != 0) {
-            snprintf(host, sizeof host, "%s", PQhost(pq));
-            until = clock_monotonic_us(&clock_system) + (int64_t)timeout_ms * 1000;
-        }
     }
     PQsetErrorVerbosity(pq, PQERRORS_DEFAULT);
     return 0;
@@ -129,6 +124,7 @@ static void on_notice(void *ctx, const char *message) {
 /* Starts with the password, which is read here and wiped here. */
 static PGconn *start(struct pg_params *params, const struct config_source *s, struct err *e) {
     struct buf password = {0};
+    size_t before = params->count;
     PGconn *pq = NULL;
 
     if (secret_read(&s->secret, &password, e)) goto out;
@@ -140,6 +136,9 @@ static PGconn *start(struct pg_params *params, const struct config_source *s, st
     pq = PQconnectStartParams(params->keywords, params->values, 1);
     if (!pq) err_memory(e, "connecting");
 out:
+    params->count = before; /* the text is wiped: nobody may look at it again */
+    params->keywords[before] = NULL;
+    params->values[before] = NULL;
     secret_wipe(&password);
     return pq;
 }
@@ -152,6 +151,18 @@ static int keep_raw(struct pg_conn *c, struct err *e) {
     return pg_exec(c, "setting the encoding", "SET client_encoding TO 'SQL_ASCII'", e);
 }
 
+/* One server. */
+static int try_one(struct pg_conn *c, struct pg_params *params, struct err *e) {
+    c->sqlstate[0] = '\0';
+    c->pq = start(params, c->config, e);
+    if (!c->pq) return -1;
+    PQsetErrorVerbosity(c->pq, PQERRORS_VERBOSE); /* connecting: the only way to learn the SQLSTATE */
+    PQsetNoticeProcessor(c->pq, on_notice, (void *)(uintptr_t)c->config);
+    if (!establish(c, params->timeout_ms, e) && !keep_raw(c, e)) return 0;
+    pg_conn_close(c);
+    return -1;
+}
+
 int pg_conn_open(struct pg_conn *c, const struct config_source *s, enum pg_conn_kind kind, int stop_fd,
                  struct err *e) {
     struct pg_params params;
@@ -162,15 +173,13 @@ int pg_conn_open(struct pg_conn *c, const struct config_source *s, enum pg_conn_
     c->kind = kind;
     c->stop_fd = stop_fd;
     if (pg_params_init(&params, s, kind, e)) goto out;
-    c->pq = start(&params, s, e);
-    if (!c->pq) goto out;
-    PQsetErrorVerbosity(c->pq, PQERRORS_VERBOSE); /* connecting: the only way to learn the SQLSTATE */
-    PQsetNoticeProcessor(c->pq, on_notice, (void *)(uintptr_t)s);
-    if (establish(c, params.timeout_ms, e) || keep_raw(c, e)) goto out;
-    rc = 0;
+    for (size_t i = 0; rc && i < params.nservers; i++) {
+        if (pg_params_select(&params, i, e)) break;
+        rc = try_one(c, &params, e);
+        if (rc && e->code != ERR_IO) break; /* trying the others would not change it */
+    }
 out:
     pg_params_release(&params);
-    if (rc) pg_conn_close(c);
     return rc;
 }
 

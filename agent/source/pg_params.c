@@ -188,6 +188,51 @@ static int add_tls(struct pg_params *p, const struct config_source *s, const PQc
     return strcmp(mode, "prefer") == 0 ? 0 : pg_params_add(p, "gssencmode", "disable", e);
 }
 
+/* ---- Several servers ---- */
+
+static const char *const list_names[3] = {"host", "hostaddr", "port"};
+
+static size_t list_length(const char *list) {
+    size_t n = 1;
+
+    for (; list && *list; list++) n += *list == ',';
+    return n;
+}
+
+/* The i-th entry; a list of one stands for all. */
+static const char *list_entry(struct pg_params *p, const char *list, size_t i) {
+    size_t n = list_length(list);
+
+    for (size_t k = 0; n > 1 && k < i; k++) list += strcspn(list, ",") + 1;
+    return arena_strndup(&p->arena, list, strcspn(list, ","));
+}
+
+/* prefer-standby weighs the servers against each other: that stays libpq's. */
+static int note_servers(struct pg_params *p, const PQconninfoOption *url, struct err *e) {
+    const char *attributes = given(url, "target_session_attrs");
+
+    p->nservers = 1;
+    if (attributes && strcmp(attributes, "prefer-standby") == 0) return 0;
+    for (size_t i = 0; i < 3; i++) {
+        const char *list = given(url, list_names[i]);
+        p->lists[i] = list ? join(p, list, "", e) : NULL;
+        if (list && !p->lists[i]) return -1;
+        if (i < 2 && list_length(list) > p->nservers) p->nservers = list_length(list);
+    }
+    return 0;
+}
+
+int pg_params_select(struct pg_params *p, size_t i, struct err *e) {
+    if (p->nservers < 2) return 0;
+    p->count = p->common;
+    for (size_t k = 0; k < 3; k++) {
+        const char *entry = p->lists[k] ? list_entry(p, p->lists[k], i) : NULL;
+        if (p->lists[k] && !entry) return err_memory(e, "connection parameters");
+        if (entry && pg_params_add(p, list_names[k], entry, e)) return -1;
+    }
+    return 0;
+}
+
 /* ---- All together ---- */
 
 /* What the URL may override. */
@@ -241,7 +286,9 @@ int pg_params_init(struct pg_params *p, const struct config_source *s, enum pg_c
     if (s->secret.passfile && pg_params_add(p, "passfile", s->secret.passfile, e)) goto out;
     read_timeout(p, given(url, "connect_timeout"));
     if (add_session(p, given(url, "options"), kind, e)) goto out;
-    rc = add_tls(p, s, url, s->secret.service || given(url, "service") || (service && *service), e);
+    if (add_tls(p, s, url, s->secret.service || given(url, "service") || (service && *service), e)) goto out;
+    rc = note_servers(p, url, e);
+    p->common = p->count;
 out:
     PQconninfoFree(url);
     return rc;

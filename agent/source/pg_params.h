@@ -23,7 +23,10 @@ struct pg_params {
     const char *keywords[PG_PARAMS_MAX + 1];
     const char *values[PG_PARAMS_MAX + 1];
     size_t count;
-    int timeout_ms;     /* connect_timeout, for one host */
+    int timeout_ms;       /* connect_timeout, for one host */
+    const char *lists[3]; /* host, hostaddr and port of the URL, when it names several servers; else NULL */
+    size_t nservers;
+    size_t common;      /* keywords that are the same for all of them */
     struct arena arena; /* owns the texts */
 };
 
@@ -33,6 +36,13 @@ struct pg_params {
  */
 int pg_params_init(struct pg_params *p, const struct config_source *s, enum pg_conn_kind kind, struct err *e);
 void pg_params_release(struct pg_params *p);
+
+/*
+ * Narrows the keywords to the i-th of `nservers` servers. libpq itself would try them in turn too, but a
+ * server that does not answer would hold it up for ever when it is driven by PQconnectPoll(). No-op with one
+ * server.
+ */
+int pg_params_select(struct pg_params *p, size_t i, struct err *e);
 
 /* Adds one keyword; the last one given wins. The value is not copied. */
 int pg_params_add(struct pg_params *p, const char *keyword, const char *value, struct err *e);

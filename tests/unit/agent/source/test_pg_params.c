@@ -142,11 +142,49 @@ static void refuses_what_cannot_work(void **state) {
     pg_params_release(&p);
 }
 
+static void takes_servers_one_by_one(void **state) {
+    struct config_source s = source("postgresql://cdc@127.0.0.1:5433,localhost:5434,[::1]/shop");
+    struct pg_params p;
+    struct err e = {0};
+
+    (void)state;
+    assert_int_equal(pg_params_init(&p, &s, PG_CONN_SQL, &e), 0);
+    assert_int_equal(p.nservers, 3);
+    for (int round = 0; round < 2; round++) {
+        assert_int_equal(pg_params_select(&p, 0, &e), 0);
+        assert_string_equal(value(&p, "host"), "127.0.0.1");
+        assert_string_equal(value(&p, "port"), "5433");
+        assert_int_equal(pg_params_select(&p, 1, &e), 0);
+        assert_string_equal(value(&p, "host"), "localhost");
+        assert_string_equal(value(&p, "port"), "5434");
+        assert_int_equal(pg_params_select(&p, 2, &e), 0);
+        assert_string_equal(value(&p, "host"), "::1");
+        assert_string_equal(value(&p, "port"), "");
+        assert_null(p.keywords[p.count]);
+    }
+    pg_params_release(&p);
+}
+
+static void one_port_stands_for_all_servers(void **state) {
+    struct config_source s = source("postgresql:///shop?host=127.0.0.1,localhost&port=5433");
+    struct pg_params p;
+    struct err e = {0};
+
+    (void)state;
+    assert_int_equal(pg_params_init(&p, &s, PG_CONN_SQL, &e), 0);
+    assert_int_equal(p.nservers, 2);
+    assert_int_equal(pg_params_select(&p, 1, &e), 0);
+    assert_string_equal(value(&p, "host"), "localhost");
+    assert_string_equal(value(&p, "port"), "5433");
+    pg_params_release(&p);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(knows_local_hosts),       cmocka_unit_test(chooses_sslmode),
-        cmocka_unit_test(verifies_remote_servers), cmocka_unit_test(prefers_on_loopback),
-        cmocka_unit_test(looks_at_the_address),    cmocka_unit_test(refuses_what_cannot_work),
+        cmocka_unit_test(knows_local_hosts),        cmocka_unit_test(chooses_sslmode),
+        cmocka_unit_test(verifies_remote_servers),  cmocka_unit_test(prefers_on_loopback),
+        cmocka_unit_test(looks_at_the_address),     cmocka_unit_test(refuses_what_cannot_work),
+        cmocka_unit_test(takes_servers_one_by_one), cmocka_unit_test(one_port_stands_for_all_servers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
