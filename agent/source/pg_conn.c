@@ -68,6 +68,10 @@ static int connect_failed(struct pg_conn *c, struct err *e) {
         pg_classify(c->sqlstate, e);
         return -1;
     }
+    if (PQconnectionNeedsPassword(c->pq))
+        return err_set(e, ERR_CONFIG,
+                       "%s asks for a password: name it with password_file, password_env or passfile",
+                       c->config->url);
     for (size_t i = 0; i < sizeof tls_trouble / sizeof tls_trouble[0]; i++)
         if (strstr(message, tls_trouble[i])) {
             e->code = ERR_CONFIG;
