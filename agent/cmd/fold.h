@@ -62,6 +62,7 @@ int fold_each(const struct fold *f, int (*fn)(void *ctx, const struct fold_field
 /* The entity's name as the events have it ("customer"); "" when nothing was seen. */
 const char *fold_entity(const struct fold *f);
 
+/* Counts since fold_new(). */
 void fold_stats(const struct fold *f, struct fold_stats *out);
 
 #endif

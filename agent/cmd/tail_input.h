@@ -32,6 +32,7 @@ int tail_input_next(struct tail_input *in, const uint8_t **data, size_t *len, st
 /* Bytes that were read ahead: 0 means that the next call may wait for more to come. */
 size_t tail_input_ahead(const struct tail_input *in);
 
+/* Closes the file and frees the memory. */
 void tail_input_close(struct tail_input *in);
 
 #endif

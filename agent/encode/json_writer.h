@@ -43,7 +43,10 @@ struct json_member {
     size_t open;
 };
 
+/* Appends ,"name": (which needs no escape). */
 struct json_member json_member_open(struct buf *out, const char *name);
+
+/* Puts the brackets, or takes it back. */
 void json_member_close(struct buf *out, struct json_member m, const char *brackets);
 
 /* A point in time with all six digits of its microseconds, in quotes: "2026-11-23T12:00:00.500000Z". */

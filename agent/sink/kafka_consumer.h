@@ -57,6 +57,7 @@ int kafka_consumer_open(const struct kafka_consumer_options *o, int timeout_ms, 
 enum kafka_next kafka_consumer_next(struct kafka_consumer *c, int timeout_ms, struct kafka_record *out,
                                     struct err *e);
 
+/* Stops reading and frees everything; NULL is nothing. */
 void kafka_consumer_close(struct kafka_consumer *c);
 
 #endif
