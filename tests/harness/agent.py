@@ -16,15 +16,10 @@ import subprocess
 from pathlib import Path
 from typing import Callable, List, NamedTuple, Optional, Union
 
-from . import procs
+from . import procs, sanitizers
 from .fetch import ROOT
 
 SANITIZER_REPORT = re.compile(r"ERROR: (Address|Leak)Sanitizer|WARNING: ThreadSanitizer|: runtime error: ")
-SANITIZER_OPTIONS = {
-    "ASAN_OPTIONS": "detect_leaks=1:exitcode=99",
-    "UBSAN_OPTIONS": "print_stacktrace=1:exitcode=99",
-    "TSAN_OPTIONS": f"exitcode=99:second_deadlock_stack=1:suppressions={ROOT}/tests/sanitizer/tsan.supp",
-}
 
 
 def binary() -> Path:
@@ -179,7 +174,7 @@ class Tailrace:
             raise AssertionError(f"there is no {binary()}: run make")
         number = len(self.runs) + 1
         stdout, stderr = self.dir / f"stdout.{number}", self.dir / f"stderr.{number}"
-        full = dict(os.environ, **SANITIZER_OPTIONS)
+        full = dict(os.environ, **sanitizers.OPTIONS)
         full.pop("NOTIFY_SOCKET", None)
         full.update(env or {})
         with open(stdout, "wb") as out, open(stderr, "wb") as err:

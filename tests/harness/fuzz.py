@@ -14,8 +14,10 @@ import sys
 from pathlib import Path
 from typing import List, NamedTuple
 
-ROOT = Path(__file__).resolve().parents[2]
-ENVIRONMENT = {"ASAN_OPTIONS": "detect_leaks=1", "UBSAN_OPTIONS": "print_stacktrace=1"}
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from harness import sanitizers  # noqa: E402  (the path comes first)
+from harness.fetch import ROOT  # noqa: E402
 
 
 class Result(NamedTuple):
@@ -48,7 +50,7 @@ def run_one(binary: Path, command: List[str], timeout: int, talk: bool) -> str:
     if not seeds(binary).is_dir() or not any(seeds(binary).iterdir()):
         return f"{binary.name}: no seeds in {seeds(binary)}"
     try:
-        p = subprocess.run(command, env=dict(os.environ, **ENVIRONMENT), stdin=subprocess.DEVNULL,
+        p = subprocess.run(command, env=dict(os.environ, **sanitizers.OPTIONS), stdin=subprocess.DEVNULL,
                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=timeout)
     except subprocess.TimeoutExpired as e:
         return f"{binary.name}: not done after {timeout} s\n{(e.stdout or b'').decode(errors='replace')[-4000:]}"

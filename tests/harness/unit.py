@@ -11,7 +11,10 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import List, NamedTuple
 
-SUPPRESSIONS = Path(__file__).resolve().parents[1] / "sanitizer" / "tsan.supp"
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from harness import sanitizers  # noqa: E402  (the path comes first)
+
 TIMEOUT = int(os.environ.get("UNIT_TIMEOUT", "120"))
 
 
@@ -50,8 +53,7 @@ def run_one(binary: str) -> Result:
     """One binary. A crash, a time-out or an exit code that no failed test explains counts as one failure."""
     with tempfile.TemporaryDirectory(prefix="tailrace-unit-") as tmp:
         xml = os.path.join(tmp, "out.xml")
-        env = dict(os.environ, CMOCKA_MESSAGE_OUTPUT="xml", CMOCKA_XML_FILE=xml,
-                   TSAN_OPTIONS=f"suppressions={SUPPRESSIONS}")
+        env = dict(os.environ, CMOCKA_MESSAGE_OUTPUT="xml", CMOCKA_XML_FILE=xml, **sanitizers.OPTIONS)
         try:
             p = subprocess.run([binary], env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                stderr=subprocess.STDOUT, timeout=TIMEOUT)
