@@ -38,14 +38,15 @@ static size_t sequence(const uint8_t *p, size_t left) {
 
 bool utf8_valid(const char *s, size_t len) {
     const uint8_t *p = (const uint8_t *)s;
-    for (;;) {
+    while (len) {
         size_t n = skip_ascii(p, len);
+        if (n == len) return true;
         p += n;
         len -= n;
-        if (!len) return true;
         n = sequence(p, len);
         if (!n) return false;
         p += n;
         len -= n;
     }
+    return true;
 }

@@ -42,6 +42,7 @@ static void test_good(void **state) {
                                        "\xf4\x8f\xbf\xbf"};
     for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) assert_true(valid(good[i], strlen(good[i])));
     assert_true(valid("a\0b", 3));
+    assert_true(utf8_valid(NULL, 0));
 }
 
 static void test_bad(void **state) {
