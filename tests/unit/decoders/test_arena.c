@@ -68,6 +68,7 @@ static void test_clear_gives_back(void **state) {
     assert_true(a.held <= 8192);
     assert_non_null(arena_alloc(&a, 100));
 
+    arena_release(&a);
     arena_init(&a, 0);
     assert_non_null(arena_alloc(&a, 100));
     arena_clear(&a);
@@ -80,7 +81,7 @@ static void test_overflow(void **state) {
     struct arena a;
     arena_init(&a, 0);
     assert_null(arena_alloc(&a, SIZE_MAX));
-    assert_null(arena_alloc(&a, SIZE_MAX - 64));
+    assert_null(arena_alloc(&a, SIZE_MAX - 20));
     assert_null(arena_calloc(&a, SIZE_MAX / 4, 8));
     assert_null(arena_strndup(&a, "", SIZE_MAX));
     assert_non_null(arena_alloc(&a, 8));
