@@ -10,7 +10,7 @@ import time
 import pytest
 from confluent_kafka import Producer
 
-from harness import agent, schema
+from harness import agent, sanitizers, schema
 
 change_pb = schema.load("tailrace/v1/change.proto")
 customer_pb = schema.load("tailrace/customer/v1/customer.proto")
@@ -21,7 +21,7 @@ TIME = 1795435200123456  # 2026-11-23T12:00:00.123456Z
 def tail(*args, stdin=b"", env=None, timeout=60):
     """Runs `tailrace tail` with bytes on standard input; (code, stdout, stderr) as bytes."""
     p = subprocess.run([str(agent.binary()), "tail", *map(str, args)], input=stdin, timeout=timeout,
-                       env=dict(os.environ, **agent.SANITIZER_OPTIONS, **(env or {})),
+                       env=dict(os.environ, **sanitizers.OPTIONS, **(env or {})),
                        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert not agent.SANITIZER_REPORT.search(p.stderr.decode(errors="replace")), p.stderr.decode(errors="replace")
     return p.returncode, p.stdout, p.stderr
