@@ -1,28 +1,9 @@
 #include "agent/cmd/fold.h"
 
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* What one table says about one field. */
-struct entry {
-    char *name;
-    enum fold_state state;
-    json_object *value; /* of VALUE and INVALID */
-    json_object *truth; /* systems in order of trust, as the event had them; NULL: none */
-    char *ts;
-    uint64_t seq; /* of the event, counted by us: the later one wins where times are equal */
-};
-
-/* What one table says about one part (or item). */
-struct voice {
-    char *part, *item, *source, *table;
-    unsigned stream; /* where it spoke last */
-    char *ord;       /* of what it said last */
-    bool removed;    /* it no longer says anything; kept because of `ord` */
-    struct entry *entries;
-    size_t count, cap;
-};
+#include "agent/cmd/fold_voice.h"
 
 /* A CLEAR that was seen: older events of its stream no longer count, also those of voices not heard yet. */
 struct clear {
@@ -33,8 +14,7 @@ struct clear {
 struct fold {
     char *key;
     char *entity;
-    struct voice **voices; /* sorted, see compare() */
-    size_t count, cap;
+    struct voices voices;
     struct clear *clears;
     size_t nclears;
     uint64_t seq;
@@ -43,107 +23,13 @@ struct fold {
 
 /* The members of an event that decide what becomes of it. */
 struct said {
-    const char *action, *part, *item, *source, *table, *ord, *ts;
+    const char *action, *ord, *ts;
+    struct voice_name who;
     unsigned stream;
 };
 
 static int no_memory(struct err *e) {
     return err_memory(e, "folding events");
-}
-
-/* ---- Voices ---- */
-
-/* Parts as people want to read them. */
-static int part_rank(const char *part) {
-    static const char *const order[] = {"profile",       "financial", "location",
-                                        "participation", "purchase",  "attributes"};
-    int n = (int)(sizeof(order) / sizeof(order[0])), i = 0;
-    while (i < n && strcmp(order[i], part) != 0) i++;
-    return i;
-}
-
-static int compare(const struct voice *v, const struct said *s) {
-    int by_rank = part_rank(v->part) - part_rank(s->part);
-    int by_part = by_rank ? by_rank : strcmp(v->part, s->part);
-    int by_item = by_part ? by_part : strverscmp(v->item, s->item);
-    int by_source = by_item ? by_item : strcmp(v->source, s->source);
-    return by_source ? by_source : strcmp(v->table, s->table);
-}
-
-static void entry_release(struct entry *x) {
-    free(x->name);
-    free(x->ts);
-    json_object_put(x->value);
-    json_object_put(x->truth);
-}
-
-static void forget_entries(struct voice *v) {
-    for (size_t i = 0; i < v->count; i++) entry_release(&v->entries[i]);
-    v->count = 0;
-}
-
-static void voice_free(struct voice *v) {
-    if (!v) return;
-    forget_entries(v);
-    free(v->entries);
-    free(v->part);
-    free(v->item);
-    free(v->source);
-    free(v->table);
-    free(v->ord);
-    free(v);
-}
-
-static struct voice *voice_new(const struct said *s) {
-    struct voice *v = calloc(1, sizeof(*v));
-    if (!v) return NULL;
-    v->part = strdup(s->part);
-    v->item = strdup(s->item);
-    v->source = strdup(s->source);
-    v->table = strdup(s->table);
-    v->ord = strdup("");
-    if (v->part && v->item && v->source && v->table && v->ord) return v;
-    voice_free(v);
-    return NULL;
-}
-
-/* Where the voice is, or would be put. */
-static size_t search(const struct fold *f, const struct said *s, bool *found) {
-    size_t low = 0, high = f->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        int c = compare(f->voices[middle], s);
-        if (c == 0) {
-            *found = true;
-            return middle;
-        }
-        if (c < 0) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    *found = false;
-    return low;
-}
-
-static struct voice *voice_of(struct fold *f, const struct said *s) {
-    bool found;
-    size_t at = search(f, s, &found);
-    if (found) return f->voices[at];
-    if (f->count == f->cap) {
-        size_t cap = f->cap ? 2 * f->cap : 16;
-        struct voice **voices = realloc(f->voices, cap * sizeof(*voices));
-        if (!voices) return NULL;
-        f->voices = voices;
-        f->cap = cap;
-    }
-    struct voice *v = voice_new(s);
-    if (!v) return NULL;
-    memmove(f->voices + at + 1, f->voices + at, (f->count - at) * sizeof(*f->voices));
-    f->voices[at] = v;
-    f->count++;
-    return v;
 }
 
 static int replace(char **text, const char *with, struct err *e) {
@@ -155,27 +41,6 @@ static int replace(char **text, const char *with, struct err *e) {
 }
 
 /* ---- SET ---- */
-
-static struct entry *entry_of(struct voice *v, const char *name, bool *made) {
-    *made = false;
-    for (size_t i = 0; i < v->count; i++)
-        if (strcmp(v->entries[i].name, name) == 0) return &v->entries[i];
-    if (v->count == v->cap) {
-        size_t cap = v->cap ? 2 * v->cap : 16;
-        struct entry *entries = realloc(v->entries, cap * sizeof(*entries));
-        if (!entries) return NULL;
-        v->entries = entries;
-        v->cap = cap;
-    }
-    struct entry x = {.name = strdup(name), .ts = strdup("")};
-    if (!x.name || !x.ts) {
-        entry_release(&x);
-        return NULL;
-    }
-    *made = true;
-    v->entries[v->count] = x;
-    return &v->entries[v->count++];
-}
 
 static json_object *member(json_object *o, const char *name, json_type type) {
     json_object *m;
@@ -193,7 +58,7 @@ static json_object *truth_of(json_object *line, const char *name) {
 static int say(struct fold *f, struct voice *v, json_object *line, const struct said *s, const char *name,
                enum fold_state state, json_object *value, bool keep, struct err *e) {
     bool made;
-    struct entry *x = entry_of(v, name, &made);
+    struct entry *x = voice_entry(v, name, &made);
     if (!x) return no_memory(e);
     if (keep && !made) return 0;
     if (replace(&x->ts, s->ts, e)) return -1;
@@ -241,8 +106,8 @@ static int apply_set(struct fold *f, struct voice *v, json_object *line, const s
 static struct clear *clear_of(struct fold *f, const struct said *s) {
     for (size_t i = 0; i < f->nclears; i++) {
         struct clear *c = &f->clears[i];
-        if (c->stream == s->stream && strcmp(c->part, s->part) == 0 && strcmp(c->source, s->source) == 0 &&
-            strcmp(c->table, s->table) == 0)
+        if (c->stream == s->stream && strcmp(c->part, s->who.part) == 0 &&
+            strcmp(c->source, s->who.source) == 0 && strcmp(c->table, s->who.table) == 0)
             return c;
     }
     return NULL;
@@ -262,9 +127,9 @@ static int remember_clear(struct fold *f, const struct said *s, struct err *e) {
     if (!clears) return no_memory(e);
     f->clears = clears;
     c = &clears[f->nclears];
-    *c = (struct clear){.part = strdup(s->part),
-                        .source = strdup(s->source),
-                        .table = strdup(s->table),
+    *c = (struct clear){.part = strdup(s->who.part),
+                        .source = strdup(s->who.source),
+                        .table = strdup(s->who.table),
                         .ord = strdup(s->ord),
                         .stream = s->stream};
     if (!c->part || !c->source || !c->table || !c->ord) {
@@ -276,16 +141,17 @@ static int remember_clear(struct fold *f, const struct said *s, struct err *e) {
 }
 
 static int remove_voice(struct voice *v, const char *ord, struct err *e) {
-    forget_entries(v);
+    voice_silence(v);
     v->removed = true;
     return replace(&v->ord, ord, e);
 }
 
 static int apply_clear(struct fold *f, const struct said *s, struct err *e) {
-    for (size_t i = 0; i < f->count; i++) {
-        struct voice *v = f->voices[i];
-        if (v->stream != s->stream || strcmp(v->part, s->part) != 0 || strcmp(v->source, s->source) != 0 ||
-            strcmp(v->table, s->table) != 0 || strcmp(v->ord, s->ord) >= 0)
+    for (size_t i = 0; i < f->voices.count; i++) {
+        struct voice *v = f->voices.items[i];
+        if (v->stream != s->stream || strcmp(v->part, s->who.part) != 0 ||
+            strcmp(v->source, s->who.source) != 0 || strcmp(v->table, s->who.table) != 0 ||
+            strcmp(v->ord, s->ord) >= 0)
             continue;
         if (!v->removed) f->stats.events++;
         if (remove_voice(v, s->ord, e)) return -1;
@@ -295,7 +161,7 @@ static int apply_clear(struct fold *f, const struct said *s, struct err *e) {
 
 static int apply_to_key(struct fold *f, json_object *line, const struct said *s, struct err *e) {
     const struct clear *c = clear_of(f, s);
-    struct voice *v = voice_of(f, s);
+    struct voice *v = voices_get(&f->voices, &s->who);
     if (!v) return no_memory(e);
     if (strcmp(s->ord, v->ord) <= 0 || (c && strcmp(s->ord, c->ord) <= 0)) {
         f->stats.replays++;
@@ -323,19 +189,18 @@ static bool is_key(const struct fold *f, json_object *line) {
 
 int fold_apply(struct fold *f, unsigned stream, json_object *line, struct err *e) {
     const char *entity = text(line, "entity");
-    struct said s = {.action = text(line, "action"),
-                     .part = text(line, "part"),
-                     .item = text(line, "item"),
-                     .source = text(line, "source"),
-                     .table = text(line, "table"),
-                     .ord = text(line, "ord"),
-                     .ts = text(line, "ts"),
-                     .stream = stream};
+    struct said s = {
+        .action = text(line, "action"),
+        .ord = text(line, "ord"),
+        .ts = text(line, "ts"),
+        .who = {text(line, "part"), text(line, "item"), text(line, "source"), text(line, "table")},
+        .stream = stream,
+    };
     if (!*entity) return 0;
     bool clear = strcmp(s.action, "clear") == 0;
     if (!clear && strcmp(s.action, "set") != 0 && strcmp(s.action, "remove") != 0)
         return err_set(e, ERR_DATA, "an entity event without an action that this version knows");
-    if (!*s.part || strlen(s.ord) != 48)
+    if (!*s.who.part || strlen(s.ord) != 48)
         return err_set(e, ERR_DATA, "an entity event without a part, or without a whole ord");
     if (!clear && !is_key(f, line)) return 0;
     if (!clear && !*f->entity && replace(&f->entity, entity, e)) return -1;
@@ -384,11 +249,11 @@ static const struct entry *find_entry(const struct voice *v, const char *name) {
 static struct answer decide(const struct fold *f, size_t from, size_t to, const char *name) {
     struct answer best = {0}, newest = {0};
     for (size_t i = from; i < to; i++) {
-        struct answer a = {f->voices[i], find_entry(f->voices[i], name)};
+        struct answer a = {f->voices.items[i], find_entry(f->voices.items[i], name)};
         if (a.entry && (!newest.entry || is_newer(a.entry, newest.entry))) newest = a;
     }
     for (size_t i = from; i < to; i++) {
-        struct answer a = {f->voices[i], find_entry(f->voices[i], name)};
+        struct answer a = {f->voices.items[i], find_entry(f->voices.items[i], name)};
         if (a.entry && (!best.entry || is_better(&a, &best, newest.entry->truth))) best = a;
     }
     return best;
@@ -420,7 +285,8 @@ static int each_of_item(const struct fold *f, size_t from, size_t to, const char
                         int (*fn)(void *ctx, const struct fold_field *field), void *ctx) {
     size_t n = 0;
     for (size_t i = from; i < to; i++)
-        for (size_t k = 0; k < f->voices[i]->count; k++) names[n++] = f->voices[i]->entries[k].name;
+        for (size_t k = 0; k < f->voices.items[i]->count; k++)
+            names[n++] = f->voices.items[i]->entries[k].name;
     qsort(names, n, sizeof(*names), by_name);
     for (size_t i = 0; i < n; i++) {
         if (i > 0 && strcmp(names[i], names[i - 1]) == 0) continue;
@@ -434,13 +300,15 @@ static int each_of_item(const struct fold *f, size_t from, size_t to, const char
 int fold_each(const struct fold *f, int (*fn)(void *ctx, const struct fold_field *field), void *ctx) {
     size_t total = 0, to;
     int rc = 0;
-    for (size_t i = 0; i < f->count; i++) total += f->voices[i]->count;
+    for (size_t i = 0; i < f->voices.count; i++) total += f->voices.items[i]->count;
     const char **names = calloc(total + 1, sizeof(*names));
     if (!names) return -1;
-    for (size_t from = 0; from < f->count && rc == 0; from = to) {
-        const struct voice *v = f->voices[from];
-        for (to = from + 1; to < f->count; to++)
-            if (strcmp(f->voices[to]->part, v->part) != 0 || strcmp(f->voices[to]->item, v->item) != 0) break;
+    for (size_t from = 0; from < f->voices.count && rc == 0; from = to) {
+        const struct voice *v = f->voices.items[from];
+        for (to = from + 1; to < f->voices.count; to++)
+            if (strcmp(f->voices.items[to]->part, v->part) != 0 ||
+                strcmp(f->voices.items[to]->item, v->item) != 0)
+                break;
         rc = each_of_item(f, from, to, names, fn, ctx);
     }
     free(names);
@@ -467,9 +335,8 @@ struct fold *fold_new(const char *key) {
 
 void fold_free(struct fold *f) {
     if (!f) return;
-    for (size_t i = 0; i < f->count; i++) voice_free(f->voices[i]);
+    voices_release(&f->voices);
     for (size_t i = 0; i < f->nclears; i++) clear_release(&f->clears[i]);
-    free(f->voices);
     free(f->clears);
     free(f->key);
     free(f->entity);
