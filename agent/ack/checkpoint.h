@@ -65,7 +65,8 @@ int checkpoint_load(struct checkpoint_store *s, struct checkpoint *out, bool *fo
 /* Durably replaces it. After -1 the old one is still whole. */
 int checkpoint_save(struct checkpoint_store *s, const struct checkpoint *c, struct err *e);
 
-/* Removes the checkpoint file (durably). 0 also when there was none. */
+/* Removes the checkpoint file (durably) and the lock file; close the store next. 0 also when there was none.
+ */
 int checkpoint_remove(struct checkpoint_store *s, struct err *e);
 
 /* Reads one without taking the lock, for `checkpoint show`. */

@@ -104,21 +104,33 @@ static int write_holder(int fd, const char *path, struct err *e) {
     return err_set(e, ERR_IO, "state: cannot write the lock file in %s: %s", path, strerror(errno));
 }
 
-static int take_lock(struct checkpoint_store *s, struct err *e) {
-    struct file_name name = file_name(s->name, "lock");
+/* 0 locked, 1 the file was removed under us: open it anew, -1. */
+static int try_lock(struct checkpoint_store *s, const char *name, struct err *e) {
     struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    struct stat st;
     char holder[128];
 
-    s->lock = openat(s->dir, name.text, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    s->lock = openat(s->dir, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (s->lock < 0) return cannot_open_directory(s->path, errno, e);
-    if (fcntl(s->lock, F_OFD_SETLK, &whole) == 0) return write_holder(s->lock, s->path, e);
+    if (fcntl(s->lock, F_OFD_SETLK, &whole) == 0) {
+        if (fstat(s->lock, &st) == 0 && st.st_nlink == 0) return 1;
+        return write_holder(s->lock, s->path, e);
+    }
     if (errno != EAGAIN && errno != EACCES)
-        return err_set(e, ERR_IO, "state: cannot lock %s/%s: %s", s->path, name.text, strerror(errno));
+        return err_set(e, ERR_IO, "state: cannot lock %s/%s: %s", s->path, name, strerror(errno));
     read_holder(s->lock, holder, sizeof holder);
     return err_set(e, ERR_FENCED,
                    "source %s is being run by %s (it holds %s/%s): stop that one, or give this one another "
                    "state directory and slot",
-                   s->name, holder, s->path, name.text);
+                   s->name, holder, s->path, name);
+}
+
+static int take_lock(struct checkpoint_store *s, struct err *e) {
+    struct file_name name = file_name(s->name, "lock");
+    int rc;
+
+    while ((rc = try_lock(s, name.text, e)) == 1) close(s->lock);
+    return rc;
 }
 
 /* ---- Life ---- */
@@ -248,10 +260,14 @@ int checkpoint_save(struct checkpoint_store *s, const struct checkpoint *c, stru
     return sync_directory(s->dir, s->path, e);
 }
 
-int checkpoint_remove(struct checkpoint_store *s, struct err *e) {
-    struct file_name name = file_name(s->name, "checkpoint");
+static int remove_file(const struct checkpoint_store *s, const char *ending, struct err *e) {
+    struct file_name name = file_name(s->name, ending);
 
-    if (unlinkat(s->dir, name.text, 0) < 0 && errno != ENOENT)
-        return err_set(e, ERR_IO, "cannot remove %s/%s: %s", s->path, name.text, strerror(errno));
-    return sync_directory(s->dir, s->path, e);
+    if (unlinkat(s->dir, name.text, 0) == 0 || errno == ENOENT) return 0;
+    return err_set(e, ERR_IO, "cannot remove %s/%s: %s", s->path, name.text, strerror(errno));
+}
+
+int checkpoint_remove(struct checkpoint_store *s, struct err *e) {
+    if (remove_file(s, "checkpoint", e) || sync_directory(s->dir, s->path, e)) return -1;
+    return remove_file(s, "lock", e); /* whoever waits for it sees that it has gone: take_lock() */
 }

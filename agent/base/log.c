@@ -1,11 +1,14 @@
 #include "agent/base/log.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "decoders/utf8.h"
 
 #define LINE_MAX_BYTES 4096
 #define MESSAGE_MAX_BYTES 2048
@@ -18,50 +21,93 @@ static bool journal;
 static const char *const level_names[] = {"error", "warn", "info", "debug"};
 static const int journal_priority[] = {3, 4, 6, 7};
 
-/* A line under construction; what does not fit is cut, the newline always fits. */
+#define LINE_CLOSE 3 /* a quote, a brace and the newline always fit */
+
+/* A line under construction. What does not fit is cut between characters, and nothing follows it. */
 struct line {
     char text[LINE_MAX_BYTES];
     size_t len;
+    bool cut;
 };
 
+/* All of it or nothing. */
+static void line_unit(struct line *l, const char *s, size_t len) {
+    if (l->cut || len > sizeof l->text - LINE_CLOSE - l->len) {
+        l->cut = true;
+        return;
+    }
+    memcpy(l->text + l->len, s, len);
+    l->len += len;
+}
+
 static void line_putc(struct line *l, char c) {
-    if (l->len < sizeof l->text - 1) l->text[l->len++] = c;
+    line_unit(l, &c, 1);
 }
 
 static void line_puts(struct line *l, const char *s) {
     while (*s) line_putc(l, *s++);
 }
 
-/* Quotes, backslashes and control characters escaped the way both JSON and a terminal can bear. */
-static void line_escaped(struct line *l, const char *s) {
-    for (; *s; s++) {
-        unsigned char c = (unsigned char)*s;
-        if (c == '"' || c == '\\') {
-            line_putc(l, '\\');
-            line_putc(l, (char)c);
-        } else if (c == '\n') {
-            line_puts(l, "\\n");
-        } else if (c < 0x20 || c == 0x7f) {
-            char hex[8];
-            snprintf(hex, sizeof hex, "\\u%04x", c);
-            line_puts(l, hex);
-        } else {
-            line_putc(l, (char)c);
-        }
+/* \u009b: what both JSON and a terminal can bear. */
+static void line_code(struct line *l, uint32_t code) {
+    char hex[8];
+
+    snprintf(hex, sizeof hex, "\\u%04x", code & 0xffff);
+    line_unit(l, hex, 6);
+}
+
+/* The character at `s`, of `*len` bytes; U+FFFD for a byte that begins none. */
+static uint32_t character(const char *s, size_t *len) {
+    unsigned char c = (unsigned char)*s;
+    uint32_t code;
+
+    *len = c < 0x80 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
+    if (strnlen(s, *len) < *len || !utf8_valid(s, *len)) {
+        *len = 1;
+        return 0xfffd;
     }
+    code = *len == 1 ? c : c & (0x7fu >> *len);
+    for (size_t i = 1; i < *len; i++) code = code << 6 | ((unsigned char)s[i] & 0x3fu);
+    return code;
+}
+
+/* Moves the cursor, rings, breaks lines or turns the direction of writing. */
+static bool is_control(uint32_t c) {
+    return c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == 0x61c || c == 0x200e || c == 0x200f ||
+           (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff || c == 0xfffd;
+}
+
+/* One character, escaped where it must be; returns what is behind it. */
+static const char *line_character(struct line *l, const char *s) {
+    size_t len;
+    uint32_t c = character(s, &len);
+
+    if (c == '"' || c == '\\')
+        line_unit(l, (const char[]){'\\', (char)c}, 2);
+    else if (c == '\n')
+        line_unit(l, "\\n", 2);
+    else if (is_control(c))
+        line_code(l, c);
+    else
+        line_unit(l, s, len);
+    return s + len;
 }
 
 static void line_quoted(struct line *l, const char *s) {
+    if (l->cut) return;
     line_putc(l, '"');
-    line_escaped(l, s);
-    line_putc(l, '"');
+    while (*s) s = line_character(l, s);
+    if (l->cut)
+        l->text[l->len++] = '"'; /* of LINE_CLOSE */
+    else
+        line_putc(l, '"');
 }
 
 static bool is_plain(const char *s) {
     if (!*s) return false;
     for (; *s; s++) {
         unsigned char c = (unsigned char)*s;
-        if (c <= 0x20 || c == 0x7f || c == '"' || c == '\\' || c == '=') return false;
+        if (c <= 0x20 || c >= 0x7f || c == '"' || c == '\\' || c == '=') return false;
     }
     return true;
 }
@@ -111,23 +157,29 @@ static void start_json(struct line *l, enum log_level level, const char *where, 
 }
 
 static void put_pair(struct line *l, const char *key, const char *value) {
-    if (format == LOG_JSON) {
-        line_putc(l, ',');
+    size_t before = l->len;
+
+    if (l->cut) return;
+    line_putc(l, format == LOG_JSON ? ',' : ' ');
+    if (format == LOG_JSON)
         line_quoted(l, key);
-        line_putc(l, ':');
-        line_quoted(l, value);
-        return;
-    }
-    line_putc(l, ' ');
-    line_puts(l, key);
-    line_putc(l, '=');
-    if (is_plain(value))
+    else
+        line_puts(l, key);
+    line_putc(l, format == LOG_JSON ? ':' : '=');
+    if (format == LOG_TEXT && is_plain(value))
         line_puts(l, value);
     else
         line_quoted(l, value);
+    if (l->cut) l->len = before;
 }
 
-static void write_line(enum log_level level, const char *where, const char *message, va_list *pairs) {
+/* One write, so that lines of several threads do not mix. Nobody can be told when stderr fails. */
+static void line_write(struct line *l) {
+    l->text[l->len++] = '\n';
+    if (write(STDERR_FILENO, l->text, l->len) < 0) return;
+}
+
+static void write_event(enum log_level level, const char *where, const char *message, va_list *pairs) {
     struct line l = {.len = 0};
     const char *key;
 
@@ -139,16 +191,8 @@ static void write_line(enum log_level level, const char *where, const char *mess
         const char *value = va_arg(*pairs, const char *);
         put_pair(&l, key, value ? value : "");
     }
-    if (format == LOG_JSON) {
-        if (l.len > sizeof l.text - 4) { /* cut: close the string that was open */
-            l.len = sizeof l.text - 4;
-            line_putc(&l, '"');
-        }
-        line_putc(&l, '}');
-    }
-    l.text[l.len++] = '\n';
-    /* One write, so that lines of several threads do not mix. Nobody can be told when stderr fails. */
-    if (write(STDERR_FILENO, l.text, l.len) < 0) return;
+    if (format == LOG_JSON) l.text[l.len++] = '}'; /* of LINE_CLOSE */
+    line_write(&l);
 }
 
 void log_setup(enum log_level level, enum log_format f) {
@@ -169,7 +213,7 @@ void log_msg(enum log_level level, const char *where, const char *fmt, ...) {
     va_start(ap, fmt);
     vsnprintf(message, sizeof message, fmt, ap);
     va_end(ap);
-    write_line(level, where, message, NULL);
+    write_event(level, where, message, NULL);
 }
 
 void log_kv(enum log_level level, const char *where, const char *message, ...) {
@@ -177,6 +221,22 @@ void log_kv(enum log_level level, const char *where, const char *message, ...) {
 
     if (!log_enabled(level)) return;
     va_start(ap, message);
-    write_line(level, where, message, &ap);
+    write_event(level, where, message, &ap);
     va_end(ap);
+}
+
+void log_plain(const char *text) {
+    struct line l = {.len = 0};
+    size_t len;
+
+    line_puts(&l, "tailrace: ");
+    while (*text) {
+        uint32_t c = character(text, &len);
+        if (c != '\n' && is_control(c))
+            line_code(&l, c);
+        else
+            line_unit(&l, text, len);
+        text += len;
+    }
+    line_write(&l);
 }

@@ -1,6 +1,6 @@
 #include "agent/cmd/exit.h"
 
-#include <stdio.h>
+#include "agent/base/log.h"
 
 int exit_code(const struct err *e) {
     switch (e->code) {
@@ -18,6 +18,6 @@ int exit_code(const struct err *e) {
 }
 
 int exit_report(const struct err *e) {
-    if (e->code != ERR_CLOSED && e->code != ERR_STOPPED) fprintf(stderr, "tailrace: %s\n", e->text);
+    if (e->code != ERR_CLOSED && e->code != ERR_STOPPED) log_plain(e->text);
     return exit_code(e);
 }
