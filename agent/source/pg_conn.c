@@ -52,7 +52,7 @@ static void tidy(const char *message, char *out, size_t size) {
             n += line;
         }
         message += strcspn(message, "\n");
-        message += *message == '\n';
+        message += strspn(message, "\n\t ");
     }
     out[n] = '\0';
 }

@@ -136,15 +136,13 @@ def test_cut_connections_repeat_and_lose_nothing(pg, proxy, tailrace, state_dir)
     run = tailrace.start(*source(pg, port=network.port), "--state", state_dir)
     run.wait_for_log("streaming")
     chance = random.Random(1)
-    rows = 0
-    for _ in range(20):
+    for n in range(1, 13):
         insert(pg, 5000)
-        rows += 5000
-        time.sleep(chance.uniform(0, 0.1))
+        run.wait_for_log('msg="streaming"', count=n)
+        time.sleep(chance.uniform(0, 0.2))
         network.cut()
-    run.wait_for_lines(rows, 60)
-    wait_for_rows(run, rows)
-    assert run.log.count('msg="streaming"') > 5
+    run.wait_for_lines(60000, 60)
+    wait_for_rows(run, 60000)
     assert run.terminate() == 0
 
 
