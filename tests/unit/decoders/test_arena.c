@@ -67,6 +67,7 @@ static void test_clear_gives_back(void **state) {
     arena_clear(&a);
     assert_true(a.held <= 8192);
     assert_non_null(arena_alloc(&a, 100));
+    arena_release(&a);
 
     arena_release(&a);
     arena_init(&a, 0);
