@@ -3,7 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/encode/change_value.h"
 #include "agent/encode/wire.h"
+
+/* Of a short column: the length of its value, and what the value takes beside its text. */
+#define OVERHEAD (1 + CHANGE_VALUE_OVERHEAD)
 
 /* Letters by number of Op. */
 static const char letters[] = {'\0', 'c', 'u', 'd', 'r', 't', 'm', 'g'};
@@ -42,7 +46,16 @@ static struct change_column prepare_column(struct change_plan *p, const struct s
     add_string(&p->text, 2, s->table->columns[i].type);
     buf_putc(&p->text, (char)WIRE_TAG(3, WIRE_BYTES));
     c.len = p->text.len - c.at;
+    if (c.len + OVERHEAD < 0x80) c.short_text = 0x80 - c.len - OVERHEAD;
     return c;
+}
+
+/* At most what columns take beside the text of their values. */
+static size_t bound_of(const struct change_column *columns, size_t n) {
+    size_t bound = 0;
+    for (size_t i = 0; i < n; i++)
+        bound += 1 + columns[i].len + CHANGE_PLAN_PAD + 2 * WIRE_MAX_VARINT + CHANGE_VALUE_OVERHEAD;
+    return bound;
 }
 
 static void destroy(struct plan *base) {
@@ -69,6 +82,8 @@ static struct plan *make(const struct selection *s, struct err *e) {
     for (size_t i = 0; i < s->table->ncolumns; i++)
         if (s->use[i] != COLUMN_HIDDEN) p->columns[p->ncolumns++] = prepare_column(p, s, i);
     for (size_t i = 0; i < s->nkeys; i++) p->keys[i] = prepare_column(p, s, s->keys[i]);
+    p->columns_bound = bound_of(p->columns, p->ncolumns);
+    p->keys_bound = bound_of(p->keys, s->nkeys);
     for (int i = 0; i < CHANGE_PLAN_PAD; i++) buf_putc(&p->text, 0);
     if (buf_failed(&p->text)) goto failed;
     return &p->base;

@@ -36,6 +36,7 @@ struct change_column {
     size_t index; /* in the table */
     size_t at;    /* where in `text` its name, its type and the tag of its value stand */
     size_t len;
+    size_t short_text; /* with a value of less text the whole column is shorter than 128 bytes */
     bool masked;
 };
 
@@ -51,6 +52,8 @@ struct change_plan {
     struct change_column *columns;   /* in table order */
     struct change_column *keys;      /* the selection's nkeys, in key order */
     const struct value **key_values; /* scratch of one row */
+    size_t columns_bound;            /* at most what one image takes beside the text of its values */
+    size_t keys_bound;               /* likewise the key */
 };
 
 /* A cache of these plans. */

@@ -35,19 +35,21 @@ static const uint8_t text_fields[] = {
     [VALUE_OTHER] = CV_OTHER,
 };
 
-/* Eight characters of lower-case hex to four bytes, all at once; false when one is no such digit. */
-static bool parse_hex8(const char *s, uint8_t *out) {
+/* Lower-case hex to bytes, eight characters at once; false when one is no such digit. */
+static bool parse_hex(const char *s, uint8_t out[UUID_BYTES]) {
     const uint64_t ones = UINT64_C(0x0101010101010101);
-    uint64_t w, digits, letters;
-    memcpy(&w, s, sizeof(w));
-    w = le64toh(w);
-    digits = (w & ones * 0x0F) + 9 * (w >> 6 & ones); /* '0'..'9' 0..9, 'a'..'f' 10..15 */
-    letters = (digits + ones * 6) >> 4 & ones;        /* 1 where a digit is 10 or more */
-    if (digits & ones * 0xF0 || digits + ones * '0' + letters * ('a' - '0' - 10) != w) return false;
-    digits = (digits << 4 | digits >> 8) & UINT64_C(0x00FF00FF00FF00FF);
-    digits = (digits | digits >> 8) & UINT64_C(0x0000FFFF0000FFFF);
-    wire_put_fixed32(out, (uint32_t)(digits | digits >> 16));
-    return true;
+    uint64_t w, digits, letters, bad = 0;
+    for (size_t i = 0; i < UUID_BYTES; i += 4) {
+        memcpy(&w, s + 2 * i, sizeof(w));
+        w = le64toh(w);
+        digits = (w & ones * 0x0F) + 9 * (w >> 6 & ones); /* '0'..'9' 0..9, 'a'..'f' 10..15 */
+        letters = (digits + ones * 6) >> 4 & ones;        /* 1 where a digit is 10 or more */
+        bad |= (digits & ones * 0xF0) | ((digits + ones * '0' + letters * ('a' - '0' - 10)) ^ w);
+        digits = (digits << 4 | digits >> 8) & UINT64_C(0x00FF00FF00FF00FF);
+        digits = (digits | digits >> 8) & UINT64_C(0x0000FFFF0000FFFF);
+        wire_put_fixed32(out + i, (uint32_t)(digits | digits >> 16));
+    }
+    return bad == 0;
 }
 
 /* 36 characters, lower case, dashes in their places; anything else travels as text. */
@@ -60,8 +62,7 @@ static bool parse_uuid(const struct value *v, uint8_t out[UUID_BYTES]) {
     memcpy(hex + 12, s + 14, 4);
     memcpy(hex + 16, s + 19, 4);
     memcpy(hex + 20, s + 24, 12);
-    return parse_hex8(hex, out) && parse_hex8(hex + 8, out + 4) && parse_hex8(hex + 16, out + 8) &&
-           parse_hex8(hex + 24, out + 12);
+    return parse_hex(hex, out);
 }
 
 /* ---- Arrays: arrays of arrays, one level a dimension ---- */

@@ -45,17 +45,18 @@ enum change_missing { CV_NULL = 1, CV_UNCHANGED = 2, CV_MASKED = 3, CV_OMITTED =
 /* Length of the body of any value but an absent one. */
 size_t change_value_size(const struct value *v);
 
-/* At least as much, at once. */
-static inline size_t change_value_bound(const struct value *v) {
+/* What a body takes beside the value's text at most: a number of 64 bits, or a tag and a length. */
+#define CHANGE_VALUE_OVERHEAD 12
+
+/* At least change_value_size() - CHANGE_VALUE_OVERHEAD, at once but for arrays. */
+static inline size_t change_value_text(const struct value *v) {
     const unsigned numbers = 1u << VALUE_BOOL | 1u << VALUE_INT | 1u << VALUE_UINT | 1u << VALUE_FLOAT |
                              1u << VALUE_DOUBLE | 1u << VALUE_TIME;
-    const unsigned mixed =
-        1u << VALUE_DATE | 1u << VALUE_TIMESTAMP | 1u << VALUE_TIMESTAMPTZ | 1u << VALUE_ARRAY;
-    const size_t number = 1 + 10, overhead = 2 + 10; /* tag; a varint */
-    if (v->state != VALUE_PRESENT) return v->state == VALUE_INVALID ? overhead + v->len : number;
-    if (numbers >> v->kind & 1) return number;
-    if (!(mixed >> v->kind & 1) || v->is_text) return overhead + v->len;
-    return v->kind == VALUE_ARRAY ? change_value_size(v) : number;
+    if (v->state != VALUE_PRESENT) return v->state == VALUE_INVALID ? v->len : 0;
+    if (numbers >> v->kind & 1) return 0;
+    if (v->kind == VALUE_ARRAY && !v->is_text) return change_value_size(v);
+    const unsigned temporal = 1u << VALUE_DATE | 1u << VALUE_TIMESTAMP | 1u << VALUE_TIMESTAMPTZ;
+    return temporal >> v->kind & 1 && !v->is_text ? 0 : v->len;
 }
 
 /* Writes the body, change_value_size() bytes, at `p`; returns the place behind it. */

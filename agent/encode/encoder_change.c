@@ -35,20 +35,18 @@ struct row {
 
 /* ---- Room: never less than what is written ---- */
 
-static size_t column_bound(const struct change_column *c, const struct value *v) {
-    return 2 + 2 * WIRE_MAX_VARINT + c->len + CHANGE_PLAN_PAD + change_value_bound(v);
-}
-
+/* Texts of the values; what stands beside them in each column the plan knows. */
 static size_t image_bound(const struct row *r, const struct value *image) {
     size_t bound = 0;
-    for (size_t i = 0; image && i < r->plan->ncolumns; i++)
-        bound += column_bound(&r->plan->columns[i], &image[r->plan->columns[i].index]);
-    return bound;
+    if (!image) return 0;
+    for (size_t i = 0; i < r->plan->ncolumns; i++)
+        bound += change_value_text(&image[r->plan->columns[i].index]);
+    return bound + r->plan->columns_bound;
 }
 
 static size_t key_bound(const struct row *r) {
-    size_t bound = 0;
-    for (size_t i = 0; i < r->nkeys; i++) bound += column_bound(&r->plan->keys[i], r->plan->key_values[i]);
+    size_t bound = r->nkeys ? r->plan->keys_bound : 0;
+    for (size_t i = 0; i < r->nkeys; i++) bound += change_value_text(r->plan->key_values[i]);
     return bound;
 }
 
@@ -69,7 +67,7 @@ static size_t tail_bound(const struct event *ev) {
 static uint8_t *put_column(uint8_t *p, const struct row *r, uint32_t field, const struct change_column *c,
                            const struct value *v) {
     *p++ = (uint8_t)WIRE_TAG(field, WIRE_BYTES);
-    if (c->len + 1 + change_value_bound(v) < 0x80) {
+    if (change_value_text(v) < c->short_text) {
         uint8_t *column_len = p++;
         p = change_plan_copy(p, r->plan, c);
         uint8_t *value_len = p++;

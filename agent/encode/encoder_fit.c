@@ -33,7 +33,9 @@ static bool is_key(const struct selection *s, size_t column) {
 static size_t size_in(const struct value *image, size_t column) {
     if (!image) return 0;
     const struct value *v = &image[column];
-    return v->state == VALUE_PRESENT || v->state == VALUE_INVALID ? change_value_bound(v) : 0;
+    return v->state == VALUE_PRESENT || v->state == VALUE_INVALID
+               ? change_value_text(v) + CHANGE_VALUE_OVERHEAD
+               : 0;
 }
 
 static int larger_first(const void *a, const void *b) {
