@@ -42,26 +42,33 @@ static bool at(const struct scan *s, char c) {
     return s->at < s->end && *s->at == c;
 }
 
+/* The closing quote of the element that starts at `p`, and how many backslashes stand before it; or NULL. */
+static const char *closing_quote(const char *p, const char *end, size_t *backslashes) {
+    for (*backslashes = 0; p < end; p++) {
+        if (*p == '"') return p;
+        if (*p != '\\') continue;
+        ++*backslashes;
+        if (++p == end) break;
+    }
+    return NULL;
+}
+
 /* Behind the opening quote: up to the closing one, without the backslashes. */
 static enum text_result take_quoted(struct scan *s, struct value *v) {
-    const char *start = s->at;
-    while (s->at < s->end && *s->at != '"' && *s->at != '\\') s->at++;
-    v->text = start;
-    v->len = (size_t)(s->at - start);
-    if (at(s, '"')) {
-        s->at++;
-        return TEXT_OK;
-    }
-    char *plain = arena_alloc(s->arena, (size_t)(s->end - start));
+    size_t backslashes;
+    const char *from = s->at, *close = closing_quote(from, s->end, &backslashes);
+    if (!close) return TEXT_MALFORMED;
+    s->at = close + 1;
+    v->text = from;
+    v->len = (size_t)(close - from) - backslashes;
+    if (backslashes == 0) return TEXT_OK;
+    char *plain = arena_alloc(s->arena, v->len);
     if (!plain) return TEXT_NOMEM;
-    memcpy(plain, start, v->len);
     v->text = plain;
-    while (s->at < s->end && *s->at != '"') {
-        if (*s->at == '\\' && ++s->at == s->end) break;
-        plain[v->len++] = *s->at++;
+    while (from < close) {
+        if (*from == '\\') from++;
+        *plain++ = *from++;
     }
-    if (!at(s, '"')) return TEXT_MALFORMED;
-    s->at++;
     return TEXT_OK;
 }
 

@@ -4,6 +4,7 @@
   tests/golden/capture_pgoutput.py                  every scenario on the versions it is written for
   tests/golden/capture_pgoutput.py toast ddl        these only
   tests/golden/capture_pgoutput.py -o DIR toast     somewhere else
+  tests/golden/capture_pgoutput.py -i DIR -o DIR    other scenarios
 
 A scenario is tests/golden/pgoutput/NAME.sql. Its first lines may say, behind "-- ":
 
@@ -202,9 +203,10 @@ def capture(scenario: Scenario, version: int) -> bytes:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("-o", "--output", type=Path, default=HERE / "pgoutput")
+    parser.add_argument("-i", "--input", type=Path, default=HERE / "pgoutput")
     parser.add_argument("names", nargs="*")
     options = parser.parse_args()
-    paths = sorted((HERE / "pgoutput").glob("*.sql"))
+    paths = sorted(options.input.glob("*.sql"))
     for name in options.names:
         if name not in [p.stem for p in paths]:
             parser.error(f"no scenario {name}; there are: {' '.join(p.stem for p in paths)}")

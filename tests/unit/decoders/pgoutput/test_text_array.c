@@ -108,6 +108,24 @@ static void test_not_utf8(void **state) {
     assert_int_equal(v.state, VALUE_INVALID);
 }
 
+/* Memory grows with the text, not with its square, however many elements need unescaping. */
+static void test_memory(void **state) {
+    (void)state;
+    struct buf b = {0};
+    struct arena a;
+    struct value v;
+    buf_putc(&b, '{');
+    for (int i = 0; i < 20000; i++) buf_puts(&b, i ? ",\"\\\\x\"" : "x");
+    buf_putc(&b, '}');
+    arena_init(&a, 0);
+    assert_int_equal(parse_text(&texts, buf_cstr(&b), b.len, &v, &a), TEXT_OK);
+    assert_int_equal(v.v.array->count, 20000);
+    is_text(&v.v.array->items[19999], "\\x");
+    assert_true(a.held < 50 * b.len);
+    arena_release(&a);
+    buf_release(&b);
+}
+
 static int start(void **state) {
     (void)state;
     arena_init(&arena, 1 << 20);
@@ -124,6 +142,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_elements), cmocka_unit_test(test_dimensions), cmocka_unit_test(test_round_trip),
         cmocka_unit_test(test_refused),  cmocka_unit_test(test_damaged),    cmocka_unit_test(test_not_utf8),
+        cmocka_unit_test(test_memory),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }
