@@ -19,13 +19,16 @@ import time
 from pathlib import Path
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, ConfigResource, NewPartitions, NewTopic
 
 from . import fetch, procs
 from .proxy import Proxy
 
 HEAP = "512m"
+# Errors of a broker that has just come back.
+PASSING = (KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE, KafkaError._TIMED_OUT,
+           KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN)
 
 
 class Record(NamedTuple):
@@ -123,8 +126,7 @@ class Kafka(procs.Server):
     def end_offsets(self, topic: str, isolation: str = "read_committed") -> Dict[int, int]:
         consumer = self._consumer(isolation)
         try:
-            return {p: consumer.get_watermark_offsets(TopicPartition(topic, p), timeout=20)[1]
-                    for p in range(self.topics().get(topic, 0))}
+            return procs.wait_until(lambda: self._end_offsets(consumer, topic), 30, f"the end of topic {topic}", 0.2)[0]
         finally:
             consumer.close()
 
@@ -162,6 +164,16 @@ class Kafka(procs.Server):
         return self.consume(topic)
 
     # ---- Inside ----
+
+    def _end_offsets(self, consumer: Consumer, topic: str) -> Optional[Tuple[Dict[int, int]]]:
+        """None while a broker that has just come back does not lead its partitions yet."""
+        try:
+            return ({p: consumer.get_watermark_offsets(TopicPartition(topic, p), timeout=20)[1]
+                     for p in range(self.topics().get(topic, 0))},)
+        except KafkaException as e:
+            if e.args[0].code() in PASSING:
+                return None
+            raise
 
     def _consumer(self, isolation: str) -> Consumer:
         return Consumer({"bootstrap.servers": self.bootstrap, "group.id": "tests", "enable.auto.commit": False,
