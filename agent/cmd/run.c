@@ -86,6 +86,7 @@ static int take_signals(struct run *r, struct err *e) {
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file-size limit is a full disk, not a crash */
     pthread_sigmask(SIG_BLOCK, &set, NULL);
     r->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
     r->done_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);

@@ -56,8 +56,8 @@ struct kafka_sink {
     size_t out;  /* records without result */
     size_t held; /* their bytes */
     int64_t now_us;
-    bool refused;   /* a record failed for good: the pipeline knows */
-    int64_t gap_us; /* when the producer stopped because of a gap; its cause is about to come */
+    struct err refusal; /* a record failed for good: the pipeline was told */
+    int64_t gap_us;     /* when the producer stopped because of a gap; its cause is about to come */
     struct err fatal;
     bool (*keep_going)(void *ctx); /* during topic() */
     void *keep_going_ctx;
@@ -125,16 +125,17 @@ static void give_failure(struct kafka_sink *k, const rd_kafka_message_t *m) {
     struct err e = {0};
 
     if (is_consequence(m->err) || k->fatal.code) return;
-    if (kafka_verdict(m->err) == KAFKA_MISSING)
-        explain_missing(k, m->err, topic, bytes, &e);
-    else
-        kafka_error_delivery(&e, m->err, topic, bytes);
-    if (e.code != ERR_CONFIG) {
-        k->fatal = e;
-        return;
+    if (!k->refusal.code) { /* the first one says why */
+        if (kafka_verdict(m->err) == KAFKA_MISSING)
+            explain_missing(k, m->err, topic, bytes, &e);
+        else
+            kafka_error_delivery(&e, m->err, topic, bytes);
+        if (e.code == ERR_CONFIG)
+            k->refusal = e;
+        else
+            k->fatal = e;
     }
-    k->refused = true;
-    k->fn(k->ctx, (uint64_t)(uintptr_t)m->_private, &e);
+    if (k->refusal.code) k->fn(k->ctx, (uint64_t)(uintptr_t)m->_private, &k->refusal);
 }
 
 static size_t cost(size_t bytes) {
@@ -227,8 +228,9 @@ static bool drain(struct kafka_sink *k) {
 }
 
 static int check_fatal(struct kafka_sink *k, struct err *e) {
-    if (k->gap_us && !k->refused && clock_monotonic_us(&clock_system) - k->gap_us > CAUSE_US)
+    if (k->gap_us && !k->refusal.code && clock_monotonic_us(&clock_system) - k->gap_us > CAUSE_US)
         fail(k, ERR_IO, "must be opened anew", "a batch failed");
+    if (!k->fatal.code && kafka_outage_hopeless(&k->outage, &k->fatal)) k->fatal.fatal = true;
     if (!k->fatal.code) return 0;
     if (e) *e = k->fatal;
     return -1;
@@ -259,20 +261,14 @@ static void kafka_close(struct sink *s) {
 
 static int make_producer(struct kafka_sink *k, struct err *e) {
     struct kafka_conf conf;
-    char why[512];
 
     if (kafka_conf_make(k->config, k->source, &conf, e) < 0) return -1;
     k->batch_bytes = conf.batch_bytes;
     k->record_bytes = conf.record_bytes;
     rd_kafka_conf_set_opaque(conf.rd, k);
     rd_kafka_conf_set_log_cb(conf.rd, on_log);
-    rd_kafka_conf_set_events(conf.rd, RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR);
-    k->rd = rd_kafka_new(RD_KAFKA_PRODUCER, conf.rd, why, sizeof why);
-    if (!k->rd) {
-        rd_kafka_conf_destroy(conf.rd);
-        return err_set(e, ERR_CONFIG, "sink.kafka: %s (librdkafka %s)", why, rd_kafka_version_str());
-    }
-    return kafka_queue_open(&k->queue, k->rd, e);
+    k->rd = kafka_conf_producer(&conf, e);
+    return k->rd ? kafka_queue_open(&k->queue, k->rd, e) : -1;
 }
 
 static int kafka_open(const struct config_sink *c, const char *source, sink_result_fn fn, void *ctx,
@@ -479,7 +475,7 @@ static int kafka_flush(struct sink *s, int timeout_ms, struct err *e) {
 
     for (;;) {
         if (kafka_poll(s, wait, e) < 0) return -1;
-        if (k->out == 0 || k->refused) return 0;
+        if (k->out == 0 || k->refusal.code) return 0;
         int64_t left = deadline - clock_monotonic_us(&clock_system);
         if (left <= 0) return 1;
         wait = left < 100000 ? (int)(left / 1000) + 1 : 100;

@@ -123,3 +123,17 @@ failed:
     out->rd = NULL;
     return -1;
 }
+
+rd_kafka_t *kafka_conf_producer(struct kafka_conf *conf, struct err *e) {
+    rd_kafka_t *rd;
+    char why[512];
+
+    rd_kafka_conf_set_events(conf->rd, RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR);
+    rd = rd_kafka_new(RD_KAFKA_PRODUCER, conf->rd, why, sizeof why);
+    if (!rd) {
+        rd_kafka_conf_destroy(conf->rd);
+        err_set(e, ERR_CONFIG, "sink.kafka: %s (librdkafka %s)", why, rd_kafka_version_str());
+    }
+    conf->rd = NULL;
+    return rd;
+}

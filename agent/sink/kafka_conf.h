@@ -21,4 +21,8 @@ struct kafka_conf {
 /* Secrets are read here and wiped. ERR_CONFIG names the property and has librdkafka's own words. */
 int kafka_conf_make(const struct config_sink *c, const char *source, struct kafka_conf *out, struct err *e);
 
+/* Makes the producer, which reports deliveries and errors as events; takes or frees `conf->rd`. NULL with
+ * `e`. */
+rd_kafka_t *kafka_conf_producer(struct kafka_conf *conf, struct err *e);
+
 #endif

@@ -16,6 +16,7 @@ enum kafka_verdict {
     KAFKA_BROKEN,  /* the producer must be made anew */
 };
 
+/* The verdict on an error code; one that is not known breaks the producer. */
 enum kafka_verdict kafka_verdict(rd_kafka_resp_err_t code);
 
 /*

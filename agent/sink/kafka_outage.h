@@ -24,6 +24,7 @@ struct kafka_outage {
     char reason[400];   /* of the last failure */
 };
 
+/* Nothing has been reached and nothing said yet. `clock` and `source` outlive it. */
 void kafka_outage_init(struct kafka_outage *o, const struct clock *clock, const char *source);
 
 /* An error event. */

@@ -252,7 +252,7 @@ static void a_full_disk_is_waited_for(void **state) {
 static void shared_output_has_whole_records_only(void **state) {
     (void)state;
     struct config_sink c = {0};
-    struct turn turn = {0};
+    struct turn turn = {.torn = false};
     struct fixture f;
     struct fixture g = {.in_order = true, .reader = -1};
     char a[10000];
@@ -288,7 +288,7 @@ static void shared_output_has_whole_records_only(void **state) {
 static void a_torn_line_of_another_source_is_ended(void **state) {
     (void)state;
     struct config_sink c = {0};
-    struct turn turn = {0};
+    struct turn turn = {.torn = false};
     struct fixture f;
     struct fixture g = {.in_order = true, .reader = -1};
     char *big = malloc(200000);
