@@ -58,7 +58,8 @@ static uint8_t *put_be64(uint8_t *p, uint64_t v) {
 }
 
 /* Standby status update: u8 'r', u64 written, u64 flushed, u64 applied, i64 now, u8 1 = please answer. */
-void pg_feedback_write(uint8_t out[PG_FEEDBACK_LEN], uint64_t written, uint64_t flushed, int64_t now_us) {
+void pg_feedback_write(uint8_t out[PG_FEEDBACK_LEN], uint64_t written, uint64_t flushed, int64_t now_us,
+                       bool ask) {
     uint8_t *p = out;
 
     *p++ = 'r';
@@ -66,5 +67,5 @@ void pg_feedback_write(uint8_t out[PG_FEEDBACK_LEN], uint64_t written, uint64_t 
     p = put_be64(p, flushed);
     p = put_be64(p, flushed);
     p = put_be64(p, (uint64_t)(now_us - PG_EPOCH_US));
-    *p = 0;
+    *p = ask;
 }

@@ -31,8 +31,9 @@ int pg_message_read(const void *bytes, size_t len, struct pg_message *out, struc
 
 /*
  * Writes a Standby status update: `written` is received, `flushed` is delivered and durable (and applied:
- * there is nothing in between here). `now_us` since 1970.
+ * there is nothing in between here). `now_us` since 1970. `ask`: the server should reply with a keepalive.
  */
-void pg_feedback_write(uint8_t out[PG_FEEDBACK_LEN], uint64_t written, uint64_t flushed, int64_t now_us);
+void pg_feedback_write(uint8_t out[PG_FEEDBACK_LEN], uint64_t written, uint64_t flushed, int64_t now_us,
+                       bool ask);
 
 #endif

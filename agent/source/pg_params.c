@@ -241,7 +241,7 @@ static int add_defaults(struct pg_params *p, const struct config_source *s, stru
 
     if (!name || pg_params_add(p, "fallback_application_name", name, e)) return -1;
     if (pg_params_add(p, "keepalives_idle", "30", e) || pg_params_add(p, "keepalives_interval", "10", e) ||
-        pg_params_add(p, "keepalives_count", "3", e))
+        pg_params_add(p, "keepalives_count", "3", e) || pg_params_add(p, "tcp_user_timeout", "60000", e))
         return -1;
     if (s->secret.service && pg_params_add(p, "service", s->secret.service, e)) return -1;
     return 0;

@@ -6,11 +6,14 @@
 /* A lone repeat may be the server's own timer; one that shuts down asks again as soon as it was answered. */
 #define REPEATS_TO_LEAVE 5
 #define SUCCESSION_US INT64_C(1000000)
+#define ASK_AFTER_US INT64_C(60000000)
+#define SILENT_AFTER_US INT64_C(300000000) /* a walsender may be deep in a transaction for a while */
 
-void pg_pulse_init(struct pg_pulse *p, uint32_t wal_sender_timeout_ms, uint64_t flushed) {
+void pg_pulse_init(struct pg_pulse *p, uint32_t wal_sender_timeout_ms, uint64_t flushed, int64_t now_us) {
     int64_t third = (int64_t)wal_sender_timeout_ms * 1000 / 3;
 
-    *p = (struct pg_pulse){.flushed = flushed, .written = flushed, .sent_us = INT64_MIN / 2};
+    *p = (struct pg_pulse){
+        .flushed = flushed, .written = flushed, .sent_us = INT64_MIN / 2, .heard_us = now_us};
     p->interval_us = third == 0 || third > LONGEST_INTERVAL_US ? LONGEST_INTERVAL_US
                      : third < SHORTEST_INTERVAL_US            ? SHORTEST_INTERVAL_US
                                                                : third;
@@ -48,4 +51,16 @@ void pg_pulse_sent(struct pg_pulse *p, uint64_t written, uint64_t acked, int64_t
 
 bool pg_pulse_leave(const struct pg_pulse *p, int64_t now_us) {
     return p->repeats >= REPEATS_TO_LEAVE && now_us - p->asked_us >= PG_PULSE_GRACE_US;
+}
+
+void pg_pulse_heard(struct pg_pulse *p, int64_t now_us) {
+    p->heard_us = now_us;
+}
+
+bool pg_pulse_ask(const struct pg_pulse *p, int64_t now_us) {
+    return now_us - p->heard_us >= ASK_AFTER_US;
+}
+
+bool pg_pulse_silent(const struct pg_pulse *p, int64_t now_us) {
+    return now_us - p->heard_us >= SILENT_AFTER_US;
 }

@@ -5,7 +5,8 @@
  * goes out on a timer, three times as often, also while the sink stands still. A request for a reply is
  * answered at once. A server that shuts down asks again and again at the same position until everything is
  * confirmed: repeats are answered ten times a second, and when they do not end although we cannot confirm, it
- * is time to leave, or the shutdown would hang on us.
+ * is time to leave, or the shutdown would hang on us. The other way round, a server that is silent for a
+ * minute is asked for a sign of life, and given up when none has come for five: something between us is dead.
  *
  * Times are monotonic microseconds.
  */
@@ -28,10 +29,18 @@ struct pg_pulse {
     unsigned repeats;  /* requests at that position in quick succession */
     int64_t asked_us;  /* when the first of them came */
     int64_t again_us;  /* when the last of them came */
+    int64_t heard_us;  /* when anything came */
 };
 
 /* The first feedback is due at once. `wal_sender_timeout_ms` 0: the server has none. */
-void pg_pulse_init(struct pg_pulse *p, uint32_t wal_sender_timeout_ms, uint64_t flushed);
+void pg_pulse_init(struct pg_pulse *p, uint32_t wal_sender_timeout_ms, uint64_t flushed, int64_t now_us);
+
+/* Something came from the server; or we are not listening, so its silence means nothing. */
+void pg_pulse_heard(struct pg_pulse *p, int64_t now_us);
+
+/* True when the next feedback should ask for a reply; true when it is no use any more. */
+bool pg_pulse_ask(const struct pg_pulse *p, int64_t now_us);
+bool pg_pulse_silent(const struct pg_pulse *p, int64_t now_us);
 
 /* The server asked for a reply, having sent everything up to `lsn`. */
 void pg_pulse_asked(struct pg_pulse *p, uint64_t lsn, int64_t now_us);

@@ -27,6 +27,7 @@ struct pg_reader {
     struct pg_side *side;
     atomic_ullong acked;
     atomic_ullong end;
+    atomic_bool abandoned; /* stuck for too long: the ring may be gone */
     /* The thread's own. */
     struct pg_conn conn;
     uint64_t resume;
@@ -193,7 +194,7 @@ static void *reader_main(void *arg) {
         judge_fence(r, &e);
     } while (e.retriable && pause_before_next(r, &e));
     if (e.retriable) err_set(&e, ERR_STOPPED, "stopped");
-    push_end(r, &e);
+    if (!atomic_load(&r->abandoned)) push_end(r, &e);
     return NULL;
 }
 
@@ -251,6 +252,7 @@ bool pg_reader_stop(struct pg_reader *r) {
     ended = pg_thread_join(r->thread, until);
     ended = pg_side_free(r->side, until) && ended;
     if (!ended) {
+        atomic_store(&r->abandoned, true);
         log_msg(LOG_WARN, name_of(r), "a connection does not let go within 5 s: left as it is");
         return false;
     }

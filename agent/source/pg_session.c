@@ -192,6 +192,7 @@ static int take(struct session *s, bool *progress, struct err *e) {
             if (rc <= 0) return rc;
             s->in_hand = true;
             *progress = true;
+            pg_pulse_heard(&s->pulse, s->now);
             on_data(s);
         }
         rc = deliver(s, e);
@@ -204,7 +205,8 @@ static int take(struct session *s, bool *progress, struct err *e) {
 
 static void feedback(struct session *s) {
     pg_pulse_sent(&s->pulse, s->written, atomic_load(s->p->acked), s->now);
-    pg_stream_feedback(s->stream, s->pulse.written, s->pulse.flushed, clock_wall_us(s->p->clock));
+    pg_stream_feedback(s->stream, s->pulse.written, s->pulse.flushed, clock_wall_us(s->p->clock),
+                       pg_pulse_ask(&s->pulse, s->now));
 }
 
 /* The connection beside the stream watches the server while we may be far behind, or stand still. */
@@ -240,6 +242,9 @@ static int speak(struct session *s, struct err *e) {
     if (s->now >= pg_pulse_due_us(&s->pulse, atomic_load(s->p->acked))) feedback(s);
     if (s->hold == HOLD_NONE && s->now >= mark_due_us(s) && push_mark(s, e) < 0) return -1;
     look_after_side(s);
+    if (s->hold != HOLD_NONE) pg_pulse_heard(&s->pulse, s->now);
+    if (pg_pulse_silent(&s->pulse, s->now))
+        return err_set(e, ERR_IO, "the server has given no sign of life for five minutes");
     return leave(s, e);
 }
 
@@ -306,6 +311,7 @@ static int sleep_on_all(struct session *s, struct err *e) {
     if (fds[SIDE].revents) pg_side_clear(s->p->side);
     if (fds[ROOM].revents) ring_space_clear(s->p->ring);
     if (fds[SOCKET].revents & POLLOUT) pg_stream_flush(s->stream);
+    if (fds[SOCKET].revents & POLLIN) pg_pulse_heard(&s->pulse, s->now);
     if (s->hold == HOLD_NONE)
         pg_stream_receive(s->stream);
     else if (fds[SOCKET].revents & (POLLRDHUP | POLLHUP | POLLERR))
@@ -330,7 +336,7 @@ int pg_session_run(const struct pg_session_parts *p, struct pg_stream *stream, b
     struct session s = {.p = p, .stream = stream, .now = clock_monotonic_us(p->clock), .written = *p->resume};
 
     pg_side_restart(p->side);
-    pg_pulse_init(&s.pulse, p->wal_sender_timeout_ms, atomic_load(p->acked));
+    pg_pulse_init(&s.pulse, p->wal_sender_timeout_ms, atomic_load(p->acked), s.now);
     pg_lowat_init(&s.lowat);
     s.flow_us = s.now;
     s.mark = *p->resume; /* nothing to deliver before it: known without asking, and it may be all there is */

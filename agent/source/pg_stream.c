@@ -170,11 +170,11 @@ void pg_stream_flush(struct pg_stream *s) {
     if (rc < 0) s->broken = true;
 }
 
-void pg_stream_feedback(struct pg_stream *s, uint64_t written, uint64_t flushed, int64_t now_us) {
+void pg_stream_feedback(struct pg_stream *s, uint64_t written, uint64_t flushed, int64_t now_us, bool ask) {
     uint8_t bytes[PG_FEEDBACK_LEN];
 
     if (s->broken || s->unsent) return; /* what is on its way says it, or the next one will */
-    pg_feedback_write(bytes, written, flushed, now_us);
+    pg_feedback_write(bytes, written, flushed, now_us, ask);
     if (PQputCopyData(s->conn->pq, (const char *)bytes, sizeof bytes) < 0) s->broken = true;
     pg_stream_flush(s);
 }

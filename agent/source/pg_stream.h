@@ -56,8 +56,9 @@ bool pg_stream_pending(const struct pg_stream *s);
 /* Sets the socket's low-water mark, in bytes. */
 void pg_stream_lowat(const struct pg_stream *s, int bytes);
 
-/* Sends feedback without waiting; `unsent` says that pg_stream_flush() must follow when there is room. */
-void pg_stream_feedback(struct pg_stream *s, uint64_t written, uint64_t flushed, int64_t now_us);
+/* Sends feedback (pg_feedback_write) without waiting; `unsent` says that pg_stream_flush() must follow when
+ * there is room. */
+void pg_stream_feedback(struct pg_stream *s, uint64_t written, uint64_t flushed, int64_t now_us, bool ask);
 void pg_stream_flush(struct pg_stream *s);
 
 /*

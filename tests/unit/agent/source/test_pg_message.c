@@ -91,8 +91,11 @@ static void writes_feedback(void **state) {
     uint8_t out[PG_FEEDBACK_LEN];
 
     (void)state;
-    pg_feedback_write(out, UINT64_C(0x102030405), 0x102, INT64_C(946684801000000));
+    pg_feedback_write(out, UINT64_C(0x102030405), 0x102, INT64_C(946684801000000), false);
     assert_memory_equal(out, expected, sizeof expected);
+    pg_feedback_write(out, UINT64_C(0x102030405), 0x102, INT64_C(946684801000000), true);
+    assert_memory_equal(out, expected, sizeof expected - 1);
+    assert_int_equal(out[33], 1);
 }
 
 int main(void) {

@@ -19,7 +19,7 @@ static void speaks_three_times_per_timeout(void **state) {
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        pg_pulse_init(&p, cases[i].timeout_ms, 7);
+        pg_pulse_init(&p, cases[i].timeout_ms, 7, START);
         assert_true(pg_pulse_due_us(&p, 7) < 0); /* the first at once */
         pg_pulse_sent(&p, 7, 7, START);
         assert_int_equal(pg_pulse_due_us(&p, 7), START + cases[i].interval_us);
@@ -30,7 +30,7 @@ static void says_soon_what_is_new(void **state) {
     struct pg_pulse p;
 
     (void)state;
-    pg_pulse_init(&p, 60000, 10);
+    pg_pulse_init(&p, 60000, 10, START);
     pg_pulse_sent(&p, 10, 10, START);
     assert_int_equal(pg_pulse_due_us(&p, 11), START + 100 * MS);
     pg_pulse_sent(&p, 20, 11, START + 100 * MS);
@@ -41,7 +41,7 @@ static void never_goes_back(void **state) {
     struct pg_pulse p;
 
     (void)state;
-    pg_pulse_init(&p, 0, 100);
+    pg_pulse_init(&p, 0, 100, START);
     pg_pulse_sent(&p, 50, 40, START);
     assert_int_equal(p.flushed, 100);
     assert_int_equal(p.written, 100);
@@ -57,7 +57,7 @@ static void answers_the_first_request_at_once(void **state) {
     struct pg_pulse p;
 
     (void)state;
-    pg_pulse_init(&p, 60000, 10);
+    pg_pulse_init(&p, 60000, 10, START);
     pg_pulse_sent(&p, 10, 10, START);
     pg_pulse_asked(&p, 20, START + MS);
     assert_true(pg_pulse_due_us(&p, 10) <= START + MS);
@@ -87,10 +87,10 @@ static void leaves_a_server_that_shuts_down(void **state) {
     int64_t after;
 
     (void)state;
-    pg_pulse_init(&p, 60000, 10);
+    pg_pulse_init(&p, 60000, 10, START);
     after = leaves_after(&p, 1 * MS);
     assert_in_range(after, 3000 * MS, 3200 * MS);
-    pg_pulse_init(&p, 60000, 10);
+    pg_pulse_init(&p, 60000, 10, START);
     after = leaves_after(&p, 300 * MS);
     assert_in_range(after, 3000 * MS, 4000 * MS);
 }
@@ -100,7 +100,7 @@ static void stays_for_a_few_requests(void **state) {
     int64_t now = START;
 
     (void)state;
-    pg_pulse_init(&p, 60000, 10);
+    pg_pulse_init(&p, 60000, 10, START);
     for (int i = 0; i < 100; i++, now += 2000 * MS) {
         pg_pulse_asked(&p, 20, now);
         assert_false(pg_pulse_leave(&p, now));
@@ -119,6 +119,24 @@ static void stays_for_a_few_requests(void **state) {
     }
 }
 
+/* An idle server says nothing by itself: it is asked, and only one that does not answer is given up. */
+static void asks_a_silent_server(void **state) {
+    struct pg_pulse p;
+    int64_t now = START;
+
+    (void)state;
+    pg_pulse_init(&p, 60000, 10, START);
+    assert_false(pg_pulse_ask(&p, now + 59000 * MS));
+    assert_true(pg_pulse_ask(&p, now + 60000 * MS));
+    assert_false(pg_pulse_silent(&p, now + 299000 * MS));
+    assert_true(pg_pulse_silent(&p, now + 300000 * MS));
+    for (int i = 0; i < 100; i++, now += 10000 * MS) {
+        if (pg_pulse_ask(&p, now)) pg_pulse_heard(&p, now);
+        assert_false(pg_pulse_silent(&p, now));
+        pg_pulse_sent(&p, 10, 10, now);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(speaks_three_times_per_timeout),
@@ -127,6 +145,7 @@ int main(void) {
         cmocka_unit_test(answers_the_first_request_at_once),
         cmocka_unit_test(leaves_a_server_that_shuts_down),
         cmocka_unit_test(stays_for_a_few_requests),
+        cmocka_unit_test(asks_a_silent_server),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
