@@ -4,7 +4,8 @@
 #ifndef TAILRACE_AGENT_CMD_TAIL_H
 #define TAILRACE_AGENT_CMD_TAIL_H
 
-/* Runs it; returns the exit code: EXIT_DATA when a record was not understood (it is said, and passed over). */
+/* Runs it; returns the exit code: EXIT_DATA when a record was not understood (it is said, and passed over).
+ */
 int cmd_tail(int argc, char **argv);
 
 #endif
