@@ -81,8 +81,13 @@ const char *pg_prepare_slot(const struct pg_prepare *p) {
     return p->slot;
 }
 
-const char *pg_prepare_publication(const struct pg_prepare *p) {
-    return p->publication;
+struct pg_watch_parts pg_prepare_watch(const struct pg_prepare *p) {
+    return (struct pg_watch_parts){
+        .config = p->config,
+        .identity = &p->identity,
+        .publication = p->publication,
+        .read_only = !p->durable && !p->made_publications,
+    };
 }
 
 const char *pg_prepare_publications(const struct pg_prepare *p) {
@@ -168,9 +173,7 @@ static int settle_publications(struct run *r, struct err *e) {
     if (rc) return -1;
     pg_published_warn(&p->published, p->config);
     if (pg_server_insert_end(&p->sql, &p->server, &r->published_at, e)) return -1;
-    if (!p->published.main.mark.ours)
-        return pg_publication_explain(&p->sql, &p->server, &p->published.main, e);
-    return 0;
+    return pg_publication_explain(&p->sql, &p->server, &p->published.main, e);
 }
 
 /*

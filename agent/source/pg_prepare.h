@@ -18,6 +18,7 @@
 
 #include "agent/source/pg_conn.h"
 #include "agent/source/pg_server.h"
+#include "agent/source/pg_watch.h"
 #include "agent/source/source.h"
 
 struct pg_prepare;
@@ -43,8 +44,8 @@ int pg_prepare_run(struct pg_prepare *p, const struct source_resume *r, struct s
  */
 void pg_prepare_take_connection(struct pg_prepare *p, struct pg_conn *out, int stop_fd);
 
-/* The main publication's name, for pg_watch. */
-const char *pg_prepare_publication(const struct pg_prepare *p);
+/* What a pg_watch of this stream needs; points into `p`. */
+struct pg_watch_parts pg_prepare_watch(const struct pg_prepare *p);
 
 /* False: the slot is temporary and gone with the connection that made it. */
 bool pg_prepare_durable(const struct pg_prepare *p);

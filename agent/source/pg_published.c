@@ -245,13 +245,15 @@ static void log_lines(const struct config_source *c, enum log_level level, const
 int pg_published_refuse(const struct config_source *c, const struct pg_server *s, struct buf *owner,
                         struct err *e) {
     struct buf reason = {0};
-    const char *sql = buf_cstr(owner);
 
     put_reason(c, s, &reason);
     if (owner->len <= SQL_IN_ERROR) {
-        err_set(e, ERR_CONFIG, "the wanted tables are not all published; %s:\n%s", buf_cstr(&reason), sql);
+        for (size_t i = 0; i < owner->len; i++)
+            if (owner->data[i] == '\n') owner->data[i] = ' ';
+        err_set(e, ERR_CONFIG, "the wanted tables are not all published; %s: %s", buf_cstr(&reason),
+                buf_cstr(owner));
     } else {
-        log_lines(c, LOG_ERROR, sql);
+        log_lines(c, LOG_ERROR, buf_cstr(owner));
         err_set(e, ERR_CONFIG,
                 "the wanted tables are not all published; %s the statements in the lines above",
                 buf_cstr(&reason));

@@ -69,8 +69,7 @@ int pg_temporary_publish(struct pg_published *p, struct pg_conn *sql, const stru
     *made = false;
     if (pg_published_load(p, sql, s, sql->config->publication, e)) return -1;
     pg_discover_warn(sql->config, &p->tables);
-    if (p->main.exists && carries_all(p))
-        return p->main.mark.ours ? 0 : pg_publication_explain(sql, s, &p->main, e);
+    if (p->main.exists && carries_all(p)) return pg_publication_explain(sql, s, &p->main, e);
     if (sql->config->create && !s->in_recovery) pg_temporary_sweep(sql);
     pg_temporary_name(sql->config->publication, pid, name);
     if (pg_published_load(p, sql, s, name, e)) return -1;

@@ -3,7 +3,6 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,13 +14,15 @@
 
 struct pg_watch {
     const struct config_source *config;
+    struct pg_identity identity;
+    char publication[PG_NAME_MAX];
+    bool read_only;
     pthread_t thread;
     int stop_fd;
-    atomic_ullong added;
     /* The thread's own. */
     struct pg_conn sql;
     struct pg_server server;
-    char publication[PG_NAME_MAX];
+    uint64_t added;       /* tables that came in after the start */
     uint64_t said_owner;  /* hash of what was last left to the owner, so that it is said once */
     uint64_t said_tables; /* likewise of what the stream lacks */
     bool troubled;        /* trouble was said and not yet over */
@@ -61,20 +62,53 @@ static void say(struct pg_watch *w, const struct pg_published *p, struct buf *ow
     w->said_owner = left;
 }
 
+/* Is it the one that the stream names, or one that took its place without a hole? */
+static bool is_same(const struct pg_publication *p, uint32_t oid) {
+    struct pg_gap_publication now = {.oid = p->oid};
+
+    memcpy(now.was, p->mark.was, sizeof now.was);
+    return p->exists && pg_gap_same(&now, oid);
+}
+
+/* A publication of the stream that is no longer there; NULL when all are. */
+static const char *find_lost(const struct pg_watch *w, const struct pg_published *p) {
+    for (size_t i = 0; i < w->identity.npublications; i++) {
+        const struct pg_identity_publication *ours = &w->identity.publications[i];
+        if (!is_same(&p->main, ours->oid) && !is_same(&p->insert, ours->oid)) return ours->name;
+    }
+    return NULL;
+}
+
+/* We are the same role as the stream's backend, so we may end it. */
+static int end_stream(struct pg_watch *w, const char *lost, struct err *e) {
+    const char *params[] = {w->identity.slot};
+    PGresult *res;
+
+    log_msg(LOG_ERROR, w->config->name,
+            "the publication \"%s\" was dropped or made anew while streaming: ending the connection", lost);
+    res = pg_query(&w->sql, "ending the stream",
+                   "SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots"
+                   " WHERE slot_name = $1 AND active_pid IS NOT NULL",
+                   1, params, e);
+    PQclear(res);
+    return res ? 0 : -1;
+}
+
 static int look(struct pg_watch *w, bool first, struct err *e) {
     struct pg_published p = {0};
-    struct pg_update u = {.mark = {.ours = true}, .streaming = true};
+    struct pg_update u = {.streaming = true, .forbidden = w->read_only};
+    const char *lost;
     int rc = -1;
 
     if (pg_published_load(&p, &w->sql, &w->server, w->publication, e)) goto out;
-    if (!p.main.exists) {
-        rc = err_set(e, ERR_IO, "the publication \"%s\" is gone", w->publication);
+    if ((lost = find_lost(w, &p))) {
+        rc = end_stream(w, lost, e);
         goto out;
     }
     u.mark = p.main.mark;
     memset(u.mark.was, 0, sizeof u.mark.was);
     if (pg_published_update(&p, &w->sql, &w->server, &u, e)) goto out;
-    atomic_fetch_add(&w->added, u.nadded);
+    w->added += u.nadded;
     say(w, &p, &u.owner, first);
     rc = 0;
 out:
@@ -136,17 +170,18 @@ static int start_thread(struct pg_watch *w) {
     return rc;
 }
 
-int pg_watch_start(const struct config_source *c, const char *publication, struct pg_watch **out,
-                   struct err *e) {
+int pg_watch_start(const struct pg_watch_parts *parts, struct pg_watch **out, struct err *e) {
     struct pg_watch *w;
     int rc;
 
     *out = NULL;
-    if (c->discover_ms == 0) return 0;
+    if (parts->config->discover_ms == 0) return 0;
     w = calloc(1, sizeof *w);
     if (!w) return err_memory(e, "watching for tables");
-    w->config = c;
-    snprintf(w->publication, sizeof w->publication, "%s", publication);
+    w->config = parts->config;
+    w->identity = *parts->identity;
+    w->read_only = parts->read_only;
+    snprintf(w->publication, sizeof w->publication, "%s", parts->publication);
     w->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     rc = w->stop_fd < 0 ? -1 : start_thread(w);
     if (rc == 0) {
@@ -165,10 +200,10 @@ void pg_watch_stop(struct pg_watch *w) {
     while (write(w->stop_fd, &one, sizeof one) < 0)
         ; /* only a signal can come between */
     pthread_join(w->thread, NULL);
+    if (w->added > 0)
+        log_msg(LOG_WARN, w->config->name,
+                "%llu table(s) came in while streaming: what they had before is not streamed",
+                (unsigned long long)w->added);
     close(w->stop_fd);
     free(w);
-}
-
-uint64_t pg_watch_added(const struct pg_watch *w) {
-    return w ? atomic_load(&w->added) : 0;
 }

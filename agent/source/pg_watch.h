@@ -5,30 +5,35 @@
  * discover_ms it compares the database with the publications: a table that has come to match is added to our
  * publication (the rows before that position are not streamed: logged and counted), one that lost its
  * replica identity while updates of it are published is warned about (the application's UPDATE fails), and
- * what we may not change is said with the SQL for the owner. Trouble is logged and tried again; a
- * watch never ends a source.
+ * what we may not change is said with the SQL for the owner. Trouble is logged and tried again.
+ *
+ * A publication that was dropped, or made anew by somebody else, is a gap that version 18 does not report: it
+ * warns in the server's log and leaves the rows out. The watch then ends the stream's connection, so that the
+ * reader, which checks everything when it connects again, finds the gap.
  */
 #ifndef TAILRACE_AGENT_SOURCE_PG_WATCH_H
 #define TAILRACE_AGENT_SOURCE_PG_WATCH_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "agent/config/config.h"
+#include "agent/source/pg_identity.h"
 #include "decoders/err.h"
 
 struct pg_watch;
 
-/*
- * Starts the thread; nothing to do (and *out NULL) when discover_ms is 0. `publication` is the main one's
- * name, as streamed from: pg_prepare_publication(). `c` outlives it.
- */
-int pg_watch_start(const struct config_source *c, const char *publication, struct pg_watch **out,
-                   struct err *e);
+struct pg_watch_parts {
+    const struct config_source *config; /* outlives the watch */
+    const struct pg_identity *identity; /* what the stream began with: slot and publications; copied */
+    const char *publication;            /* the main one's name; copied */
+    bool read_only;                     /* the publications belong to another run: only look */
+};
 
-/* Ends it and waits for it; NULL is fine. */
+/* Starts the thread; nothing to do (and *out NULL) when discover_ms is 0. */
+int pg_watch_start(const struct pg_watch_parts *parts, struct pg_watch **out, struct err *e);
+
+/* Ends it and waits for it; says how many tables came in late. NULL is fine. */
 void pg_watch_stop(struct pg_watch *w);
-
-/* Tables added since the start: each may have lost rows written before its addition. Any thread. */
-uint64_t pg_watch_added(const struct pg_watch *w);
 
 #endif

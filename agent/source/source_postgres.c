@@ -78,8 +78,10 @@ static int postgres_start(struct source *s, struct ring *ring, struct err *e) {
         .position = p->position,
     };
 
+    struct pg_watch_parts watch = pg_prepare_watch(p->prepare);
+
     if (pg_reader_start(&parts, &p->reader, e)) return -1;
-    return pg_watch_start(p->config, pg_prepare_publication(p->prepare), &p->watch, e);
+    return pg_watch_start(&watch, &p->watch, e);
 }
 
 static void postgres_ack(struct source *s, struct position position) {

@@ -247,6 +247,21 @@ def test_gap_while_running(pg, stream):
     assert re.search(r"the slot \S+ is gone", run.log)
 
 
+@pytest.mark.parametrize("spoil, text", [
+    (publication_missing, r"taken with the publication \S+ which is gone"),
+    (publication_recreated, r"the publication \S+ was dropped and created anew"),
+], ids=lambda x: getattr(x, "__name__", ""))
+def test_publication_lost_while_running(pg, stream, spoil, text):
+    """Up to 17 the server fails on it; 18 only warns in its own log and leaves the rows out."""
+    prepare(pg, stream)
+    run = stream.tailrace.start(*stream.args(pg.url(), "--discover", "200ms"))
+    run.wait_for_log("streaming")
+    spoil(pg, stream.slot)
+    assert run.wait() == 3
+    assert re.search(text, run.log), run.log
+    goes_on_when_accepted(pg, stream)
+
+
 # ---- Promotion ----
 
 def switch(server, standby):

@@ -306,6 +306,24 @@ def test_a_lost_connection_without_state_is_a_gap(pg_latest, tailrace):
     assert pg_latest.value("SELECT count(*) FROM pg_publication") == 0
 
 
+def test_without_state_the_publication_of_another_run_is_only_read(pg_latest, tailrace, state_dir):
+    """A look beside a running agent must not change what that one streams."""
+    pg_latest.sql("CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int PRIMARY KEY); CREATE TABLE no_key (id int)")
+    assert tailrace.run(*options(pg_latest, "--state", state_dir, "--until", "end")).code == 0
+    before = publications(pg_latest)
+    run = tailrace.start(*options(pg_latest, "--discover", "200ms", tables=["public.a"]))
+    run.wait_for_log("streaming")
+    assert publications(pg_latest) == before and slots(pg_latest) != [slot_of(pg_latest)]
+    pg_latest.sql("INSERT INTO a VALUES (1)")
+    run.wait_for_lines(1)
+    procs.wait_until(lambda: pg_latest.value(
+        "SELECT count(*) FROM pg_stat_activity WHERE application_name = %s AND query LIKE '%%pg_publication%%'",
+        (f"tailrace/{pg_latest.name}",)), 20, "the watch to look")
+    assert publications(pg_latest) == before
+    assert run.terminate() == 0
+    assert publications(pg_latest) == before
+
+
 def test_drop(pg, tailrace, state_dir):
     pg.sql("CREATE TABLE a (id int PRIMARY KEY); CREATE PUBLICATION by_hand FOR TABLE a")
     args = options(pg, "--state", state_dir)
