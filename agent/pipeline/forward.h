@@ -59,6 +59,7 @@ int forward_declare_topics(struct forward *f, struct err *e);
 /* Of everything that shapes the stream; progress inside a transaction is valid only under the same. */
 uint64_t forward_fingerprint(const struct forward *f);
 
+/* The figures so far; valid as long as `f`. */
 const struct forward_counts *forward_counts(const struct forward *f);
 
 #endif

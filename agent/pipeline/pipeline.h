@@ -57,7 +57,10 @@ int pipeline_run(struct pipeline *p, struct err *e);
  * draining. */
 void pipeline_stop(struct pipeline *p);
 
+/* Copies the figures as they are now. Any thread, as long as the pipeline is not freed. */
 void pipeline_stats(const struct pipeline *p, struct pipeline_stats *out);
+
+/* Frees a pipeline that is not running. */
 void pipeline_free(struct pipeline *p);
 
 #endif
