@@ -136,7 +136,8 @@ def test_new_partitions_are_noticed(shop, pg_latest, kafka):
 
 
 def test_a_topic_deleted_underneath_stops(shop, pg_latest, kafka):
-    run = shop("--sink.kafka.topic.metadata.refresh.interval.ms", "500")
+    run = shop("--sink.kafka.topic.metadata.refresh.interval.ms", "500",
+               "--sink.kafka.topic.metadata.propagation.max.ms", "3000")
     run.wait_for_log("streaming")
     insert(pg_latest, 1, 10)
     kafka.wait_for_records(shop.topic, 10)
