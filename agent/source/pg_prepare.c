@@ -459,5 +459,7 @@ int pg_prepare_started(struct pg_prepare *p, uint64_t position, int stop_fd, str
             "the slot \"%s\" is not in use where a second connection led: the URL reaches several servers",
             p->slot);
     pg_facts_judge(&(struct pg_facts){.slot = slot}, NULL, position, &gap);
-    return gap.kind == PG_GAP_NONE ? 0 : pg_facts_refuse(&gap, e);
+    if (gap.kind != PG_GAP_NONE) return pg_facts_refuse(&gap, e);
+    if (!p->made_publications) pg_conn_close(&p->sql); /* an idle one would only hold up a smart shutdown */
+    return 0;
 }

@@ -67,8 +67,8 @@ int pg_prepare_verify(struct pg_prepare *p, struct pg_conn *c, uint64_t position
 
 /*
  * After START_REPLICATION from `position` and before its first row is used: the slot must not be confirmed
- * beyond it (ERR_GAP). Asks over the ordinary connection, which it opens again when it was lost, watching
- * `stop_fd`.
+ * beyond it (ERR_GAP). Asks over the ordinary connection, which it opens again when need be, watching
+ * `stop_fd`, and closes afterwards: idle, it would hold up a smart shutdown.
  */
 int pg_prepare_started(struct pg_prepare *p, uint64_t position, int stop_fd, struct err *e);
 

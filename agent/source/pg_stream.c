@@ -49,13 +49,23 @@ static void on_notice(void *ctx, const PGresult *res) {
     snprintf(s->skipped, sizeof s->skipped, "%s", text && *text ? text : "a publication was passed over");
 }
 
+/* A slot or publication is missing at this place of the log: what comes from here on cannot be had. */
+static int missing(const char *said, struct err *e) {
+    return err_set(
+        e, ERR_GAP,
+        "the log no longer continues where we stopped, the server says: %s. Find out who dropped it or made "
+        "it anew. To go on without what is missing, run once with --accept-gap: it publishes a gap event and "
+        "begins a new epoch",
+        said);
+}
+
 /* Reports why the stream does not start or go on. */
 static int stream_failed(const struct pg_stream *s, const PGresult *res, const char *what, struct err *e) {
     const char *state = res ? PQresultErrorField(res, PG_DIAG_SQLSTATE) : NULL;
+    const char *text = res ? PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY) : NULL;
 
-    pg_fail(s->conn, res, what, e);
-    if (e && state && strcmp(state, NO_SUCH_OBJECT) == 0) e->code = ERR_GAP;
-    return -1;
+    if (state && strcmp(state, NO_SUCH_OBJECT) == 0) return missing(text ? text : "", e);
+    return pg_fail(s->conn, res, what, e);
 }
 
 int pg_stream_start(struct pg_stream *s, struct pg_conn *c, const struct pg_stream_options *o,
@@ -131,19 +141,11 @@ static int ended(struct pg_stream *s, struct err *e) {
     return -1;
 }
 
-static int passed_over(const struct pg_stream *s, struct err *e) {
-    return err_set(
-        e, ERR_GAP,
-        "reading the log: the server says \"%s\": a publication was dropped or made anew at this place of "
-        "the log, so rows from here on are missing",
-        s->skipped);
-}
-
 int pg_stream_next(struct pg_stream *s, struct pg_message *out, struct err *e) {
     int len = next_row(s);
 
     s->gave = len > 0;
-    if (s->skipped[0]) return passed_over(s, e);
+    if (s->skipped[0]) return missing(s->skipped, e);
     if (len > 0) return pg_message_read(s->row, (size_t)len, out, e) ? -1 : 1;
     if (len == 0) return s->broken ? stream_failed(s, NULL, "reading the log", e) : 0;
     if (len == -1) return ended(s, e);

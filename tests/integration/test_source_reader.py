@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import signal
 import statistics
 import threading
@@ -246,7 +247,7 @@ def test_a_publication_dropped_under_the_stream_is_a_gap(pg, tailrace, state_dir
     insert(pg, 1)
     assert run.wait(30) == 3
     assert ids(run.lines()) == [1]
-    assert "publication" in run.log
+    assert re.search(r"publication .*tailrace_src.*--accept-gap", run.log)
 
 
 # ---- The catalogue ----------------------------------------------------------------------------------------------
