@@ -77,11 +77,11 @@ static int postgres_start(struct source *s, struct ring *ring, struct err *e) {
         .ring = ring,
         .position = p->position,
     };
-
     struct pg_watch_parts watch = pg_prepare_watch(p->prepare);
 
-    if (pg_reader_start(&parts, &p->reader, e)) return -1;
-    return pg_watch_start(&watch, &p->watch, e);
+    /* The watch first: it copies what belongs to the reader from then on. */
+    if (pg_watch_start(&watch, &p->watch, e)) return -1;
+    return pg_reader_start(&parts, &p->reader, e);
 }
 
 static void postgres_ack(struct source *s, struct position position) {
