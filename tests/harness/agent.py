@@ -26,6 +26,11 @@ def binary() -> Path:
     return Path(os.environ.get("TAILRACE_BIN") or ROOT / "build" / "tailrace").resolve()
 
 
+def sanitized() -> bool:
+    """Whether that is a sanitizer's build, whose use of memory says nothing about ours."""
+    return binary().parent.name in ("asan", "tsan")
+
+
 class Finished(NamedTuple):
     code: int
     stdout: str

@@ -167,6 +167,7 @@ def test_nothing_is_lost_over_kills_and_outages(pg_latest, kafka, tailrace, tmp_
     run = kill_again_and_again(tailrace, disturbed, kafka.server, chance)
     for writer in writers:
         writer.finish()
+    run.wait_for_log("streaming", 60)  # a signal before it is listened to would only kill
     assert run.terminate() == 0
     assert tailrace.run(*disturbed, "--until", "end", timeout=120).code == 0
     assert tailrace.run(*calm, timeout=120).code == 0

@@ -15,7 +15,7 @@ BUDGET = 64 * MB   # the default of `memory`
 K_NULL, K_FILE, K_KAFKA = 3, 4, 4
 SETTLED = 40 * MB  # what may stay afterwards, above what was there before
 
-pytestmark = pytest.mark.skipif(agent.binary().parent.name in ("asan", "tsan"), reason="a sanitizer takes memory of its own")
+pytestmark = pytest.mark.skipif(agent.sanitized(), reason="a sanitizer takes memory of its own")
 
 
 def prepare(pg, kind: str) -> None:

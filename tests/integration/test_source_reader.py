@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from harness import procs
+from harness import agent, procs
 
 WALSENDER = "SELECT pid FROM pg_stat_replication WHERE application_name LIKE 'tailrace/%%' AND state <> 'backup'"
 
@@ -355,6 +355,7 @@ def test_feedback_does_not_wait_for_a_slow_consumer(own_postgres, tailrace, stat
 
 # ---- Memory -----------------------------------------------------------------------------------------------------
 
+@pytest.mark.skipif(agent.sanitized(), reason="a sanitizer takes memory of its own")
 @pytest.mark.timeout(180)
 def test_memory_of_a_huge_row_is_given_back(pg_latest, tailrace, state_dir):
     make_table(pg_latest)
