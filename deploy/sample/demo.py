@@ -2,7 +2,6 @@
 
 import argparse
 import random
-import signal
 import subprocess
 import sys
 import threading
@@ -147,7 +146,7 @@ class Demo:
         try:
             process.wait(seconds)
         except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGINT)
+            process.terminate()
             process.wait()
 
     def show(self, seconds):
