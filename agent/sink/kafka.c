@@ -2,15 +2,13 @@
  * kafka: records to Kafka through one idempotent producer per source.
  *
  * A record counts as delivered when all in-sync replicas have it. The queue is bounded here, in bytes with
- * what librdkafka adds to each record. Keys go to partitions as Java clients put them (murmur2); records
- * without a key go to one partition for a while, then to the next, as newer Java clients do.
+ * what librdkafka adds to each record.
  *
  * A broker that is away is waited for, for ever. A record that a broker refuses for good fails with
  * ERR_CONFIG and the producer takes no more: nothing behind it in its partition is appended (the gapless
  * guarantee). What breaks the producer in another way is fatal: the pipeline opens a new one and begins at
  * the checkpoint.
  */
-#include <stdatomic.h>
 #include <stdlib.h>
 
 #include <librdkafka/rdkafka.h>
@@ -21,21 +19,18 @@
 #include "agent/sink/kafka_error.h"
 #include "agent/sink/kafka_log.h"
 #include "agent/sink/kafka_outage.h"
+#include "agent/sink/kafka_partition.h"
 #include "agent/sink/kafka_queue.h"
 #include "agent/sink/kafka_topic.h"
 #include "agent/sink/sink.h"
 
 #define MESSAGE_OVERHEAD 256u     /* of one record inside librdkafka, with malloc's own */
-#define SPREAD 512u               /* records without a key before the next partition's turn */
 #define CAUSE_US INT64_C(2000000) /* how long the cause of a gap may take to arrive behind it */
 
 struct topic {
     char *name;
-    rd_kafka_topic_t *rd;
     size_t max_record;
-    int32_t partitions;    /* as last said */
-    _Atomic(int32_t) seen; /* as the partitioner was told last */
-    uint32_t unkeyed;      /* records without a key so far */
+    struct kafka_partition partition;
 };
 
 struct kafka_sink {
@@ -69,15 +64,6 @@ static void on_log(const rd_kafka_t *rd, int level, const char *facility, const 
     struct kafka_sink *k = rd_kafka_opaque(rd);
 
     kafka_log_line(&k->log, level, facility, text);
-}
-
-/* The thread that produces, or librdkafka's own when it learns of partitions later. */
-static int32_t on_partition(const rd_kafka_topic_t *rd, const void *key, size_t len, int32_t count,
-                            void *opaque, void *msg_opaque) {
-    struct topic *t = opaque;
-
-    if (atomic_load_explicit(&t->seen, memory_order_relaxed) != count) atomic_store(&t->seen, count);
-    return rd_kafka_msg_partitioner_murmur2_random(rd, key, len, count, opaque, msg_opaque);
 }
 
 /* ---- Results ---- */
@@ -161,7 +147,7 @@ static void give_results(struct kafka_sink *k, rd_kafka_event_t *ev) {
 
 /* ---- Events ---- */
 
-/* The producer has stopped itself. A gap has a cause, whose delivery report comes behind this event. */
+/* The producer has stopped itself. A gap's cause is a delivery report behind this event. */
 static void take_fatal(struct kafka_sink *k) {
     char why[512] = "";
     rd_kafka_resp_err_t code = rd_kafka_fatal_error(k->rd, why, sizeof why);
@@ -198,6 +184,14 @@ static bool take_event(struct kafka_sink *k, rd_kafka_event_t *ev) {
     return results;
 }
 
+/* Refused by everybody, not only by one broker of several. */
+static bool is_hopeless(struct kafka_sink *k, struct err *e) {
+    if (!kafka_outage_hopeless(&k->outage, e)) return false;
+    if (!kafka_topic_answers(k->rd)) return true;
+    kafka_outage_answer(&k->outage);
+    return false;
+}
+
 /* Between slices of waiting for an answer about a topic. */
 static int between(void *ctx, struct err *e) {
     struct kafka_sink *k = ctx;
@@ -212,7 +206,7 @@ static int between(void *ctx, struct err *e) {
             return -1;
         }
     }
-    if (kafka_outage_hopeless(&k->outage, e)) return -1;
+    if (is_hopeless(k, e)) return -1;
     if (k->keep_going && !k->keep_going(k->keep_going_ctx))
         return err_set(e, ERR_STOPPED, "told to stop while waiting for Kafka");
     return 0;
@@ -230,7 +224,7 @@ static bool drain(struct kafka_sink *k) {
 static int check_fatal(struct kafka_sink *k, struct err *e) {
     if (k->gap_us && !k->refusal.code && clock_monotonic_us(&clock_system) - k->gap_us > CAUSE_US)
         fail(k, ERR_IO, "must be opened anew", "a batch failed");
-    if (!k->fatal.code && kafka_outage_hopeless(&k->outage, &k->fatal)) k->fatal.fatal = true;
+    if (!k->fatal.code && is_hopeless(k, &k->fatal)) k->fatal.fatal = true;
     if (!k->fatal.code) return 0;
     if (e) *e = k->fatal;
     return -1;
@@ -240,7 +234,7 @@ static int check_fatal(struct kafka_sink *k, struct err *e) {
 
 static void topic_free(struct topic *t) {
     if (!t) return;
-    if (t->rd) rd_kafka_topic_destroy(t->rd);
+    kafka_partition_close(&t->partition);
     free(t->name);
     free(t);
 }
@@ -295,28 +289,18 @@ static int kafka_open(const struct config_sink *c, const char *source, sink_resu
 
 /* ---- Topics ---- */
 
-static rd_kafka_topic_t *make_handle(struct kafka_sink *k, struct topic *t) {
-    rd_kafka_topic_conf_t *conf = rd_kafka_default_topic_conf_dup(k->rd);
-
-    if (!conf) return NULL;
-    rd_kafka_topic_conf_set_opaque(conf, t);
-    rd_kafka_topic_conf_set_partitioner_cb(conf, on_partition);
-    return rd_kafka_topic_new(k->rd, t->name, conf);
-}
-
 static int fill_topic(struct kafka_sink *k, struct topic *t, const struct sink_topic *wanted, struct err *e) {
     struct kafka_admin a = admin(k);
     struct kafka_settings settings;
+    int32_t count;
 
     if (kafka_topic_prepare(&a, wanted, &settings, e) < 0) return -1;
     kafka_outage_answer(&k->outage);
     t->max_record = kafka_topic_max_record(&settings, k->record_bytes);
-    t->rd = make_handle(k, t);
-    if (!t->rd)
-        return err_set(e, ERR_CONFIG, "topic %s cannot be used: %s", t->name,
-                       rd_kafka_err2str(rd_kafka_last_error()));
-    if (kafka_topic_partitions(&a, t->rd, &t->partitions, e) < 0) return -1;
-    atomic_store(&t->seen, t->partitions);
+    if (kafka_partition_open(&t->partition, k->rd, t->name, e) < 0 ||
+        kafka_topic_partitions(&a, t->partition.rd, &count, e) < 0)
+        return -1;
+    kafka_partition_set(&t->partition, count);
     return 0;
 }
 
@@ -352,23 +336,12 @@ static int kafka_topic(struct sink *s, const struct sink_topic *wanted, bool (*k
     return rc;
 }
 
-static void say_growth(struct kafka_sink *k, struct topic *t) {
-    int32_t now = atomic_load(&t->seen);
-
-    log_msg(
-        LOG_WARN, k->source,
-        "topic %s has %d partitions now, had %d: keys move to other partitions from here on, and their order "
-        "holds only within each",
-        t->name, now, t->partitions);
-    t->partitions = now;
-}
-
 static int32_t kafka_partitions(struct sink *s, uint32_t topic) {
     struct kafka_sink *k = (struct kafka_sink *)s;
-    struct topic *t = k->topics[topic];
+    struct kafka_partition *p = &k->topics[topic]->partition;
 
-    if (atomic_load(&t->seen) != t->partitions) say_growth(k, t);
-    return t->partitions;
+    kafka_partition_say(p, k->source);
+    return p->count;
 }
 
 static size_t kafka_max_record(struct sink *s, uint32_t topic) {
@@ -384,17 +357,11 @@ static int64_t timestamp(struct kafka_sink *k, int64_t ts_us) {
     return ts_us >= 1000 ? ts_us / 1000 : 0;
 }
 
-static int32_t partition_for(struct topic *t, const struct sink_record *r) {
-    if (r->partition != SINK_PARTITION_BY_KEY) return r->partition;
-    if (r->key.ptr) return RD_KAFKA_PARTITION_UA;
-    return (int32_t)(t->unkeyed++ / SPREAD % (uint32_t)t->partitions);
-}
-
 /* Hands the record to librdkafka, which copies it. */
 static rd_kafka_resp_err_t produce(struct kafka_sink *k, struct topic *t, const struct sink_record *r) {
     rd_kafka_vu_t v[] = {
-        {.vtype = RD_KAFKA_VTYPE_RKT, .u.rkt = t->rd},
-        {.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = partition_for(t, r)},
+        {.vtype = RD_KAFKA_VTYPE_RKT, .u.rkt = t->partition.rd},
+        {.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = kafka_partition_for(&t->partition, r)},
         {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY},
         {.vtype = RD_KAFKA_VTYPE_TIMESTAMP, .u.i64 = timestamp(k, r->ts_us)},
         {.vtype = RD_KAFKA_VTYPE_OPAQUE, .u.ptr = (void *)(uintptr_t)r->seq},
@@ -429,10 +396,14 @@ static enum sink_send not_taken(struct kafka_sink *k, rd_kafka_resp_err_t code, 
     return SINK_ERROR;
 }
 
+static size_t length(struct text t) {
+    return t.ptr ? t.len : 0;
+}
+
 static enum sink_send kafka_send(struct sink *s, const struct sink_record *r, struct err *e) {
     struct kafka_sink *k = (struct kafka_sink *)s;
     struct topic *t = k->topics[r->topic];
-    size_t bytes = r->key.len + r->value.len;
+    size_t bytes = length(r->key) + length(r->value);
 
     if (bytes > t->max_record) return too_large(t, bytes, e);
     if (k->out > 0 && k->held + cost(bytes) > k->config->queue_bytes) return SINK_FULL;
@@ -440,7 +411,7 @@ static enum sink_send kafka_send(struct sink *s, const struct sink_record *r, st
     if (code) return not_taken(k, code, t, bytes, e);
     k->out++;
     k->held += cost(bytes);
-    if (atomic_load_explicit(&t->seen, memory_order_relaxed) != t->partitions) say_growth(k, t);
+    if (kafka_partition_moved(&t->partition)) kafka_partition_say(&t->partition, k->source);
     return SINK_SENT;
 }
 

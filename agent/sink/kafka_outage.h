@@ -34,8 +34,8 @@ void kafka_outage_error(struct kafka_outage *o, rd_kafka_resp_err_t code, const 
 void kafka_outage_answer(struct kafka_outage *o);
 
 /*
- * True when a person has to do something: since the start no broker has let us in, and our credentials have
- * been refused for a while. Fills `e` (ERR_CONFIG).
+ * True when a person may have to do something: since the start no broker has let us in, as far as we know,
+ * and our credentials have been refused for a while. Fills `e` (ERR_CONFIG).
  */
 bool kafka_outage_hopeless(const struct kafka_outage *o, struct err *e);
 

@@ -377,6 +377,14 @@ int kafka_topic_exists(const struct kafka_admin *a, const char *name, struct err
     }
 }
 
+bool kafka_topic_answers(rd_kafka_t *rd) {
+    const struct rd_kafka_metadata *m;
+
+    if (rd_kafka_metadata(rd, 0, NULL, &m, 10 * SLICE_MS)) return false;
+    rd_kafka_metadata_destroy(m);
+    return true;
+}
+
 size_t kafka_topic_max_record(const struct kafka_settings *s, size_t user_limit) {
     size_t limit = s->max_message_bytes > 0 ? (size_t)s->max_message_bytes : DEFAULT_MAX_MESSAGE;
 

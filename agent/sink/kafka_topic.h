@@ -45,6 +45,9 @@ int kafka_topic_partitions(const struct kafka_admin *a, rd_kafka_topic_t *topic,
 /* Whether the topic is there now, asked anew: 1 yes or nobody can tell, 0 no, -1 `e`. */
 int kafka_topic_exists(const struct kafka_admin *a, const char *name, struct err *e);
 
+/* Whether any broker answers now; only before there are topics (see kafka_topic.c, find_broker()). */
+bool kafka_topic_answers(rd_kafka_t *rd);
+
 /* Largest key + value of one record under these settings, and a limit of the user's (0: none). */
 size_t kafka_topic_max_record(const struct kafka_settings *s, size_t user_limit);
 

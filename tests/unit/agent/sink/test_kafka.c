@@ -223,6 +223,22 @@ static void tombstones_and_chosen_partitions(void **state) {
     assert_true(tombstone);
 }
 
+/* A length beside a pointer that is NULL means nothing, and must not stay in the account of the queue. */
+static void what_is_not_there_has_no_length(void **state) {
+    (void)state;
+    struct sink_record r = {.partition = 0, .value = {NULL, 50000}, .key = {NULL, 700}};
+    struct err e = {0};
+    f.config.queue_bytes = 100000;
+    open_sink();
+    r.topic = f.topic;
+    for (r.seq = 1; r.seq <= 100; r.seq++) {
+        if (r.seq % 20 == 0) flush_all();
+        assert_int_equal(sink_kafka.send(f.sink, &r, &e), SINK_SENT);
+    }
+    flush_all();
+    assert_int_equal(f.delivered, 100);
+}
+
 static void check_time(void *ctx, const rd_kafka_message_t *r) {
     int64_t *times = ctx;
 
@@ -426,6 +442,7 @@ int main(void) {
         TEST(keys_go_where_java_puts_them),
         TEST(records_without_a_key_reach_every_partition),
         TEST(tombstones_and_chosen_partitions),
+        TEST(what_is_not_there_has_no_length),
         TEST(times_are_commit_times_and_never_in_the_future),
         TEST(a_full_queue_is_said_and_a_large_record_passes_alone),
         TEST(what_is_too_large_is_said_at_once),
