@@ -48,6 +48,7 @@ static void test_clear_keeps(void **state) {
     const struct arena_block *settled = a.blocks;
     for (int round = 0; round < 10; round++) {
         arena_clear(&a);
+        assert_ptr_equal(a.blocks, settled);
         for (int i = 0; i < 300; i++) assert_non_null(arena_alloc(&a, 100));
         assert_ptr_equal(a.blocks, settled);
     }
