@@ -31,14 +31,48 @@ struct forward {
     struct forward_counts counts;
 };
 
-static int declare(struct forward *f, const char *name, bool entity, const struct topic **out,
+/* Whether an update of the table may leave a value out: a large one that did not change and no old row to
+ * take it from. */
+static bool updates_can_be_partial(const struct table *t) {
+    if (t->identity == IDENTITY_FULL) return false;
+    for (size_t i = 0; i < t->ncolumns; i++) {
+        switch (t->columns[i].kind) {
+        case VALUE_DECIMAL:
+        case VALUE_TEXT:
+        case VALUE_BYTES:
+        case VALUE_JSON:
+        case VALUE_ARRAY:
+        case VALUE_OTHER: return true;
+        default: break;
+        }
+    }
+    return false;
+}
+
+/* Why the topic of an event must not be compacted; NULL: it may be. */
+static const char *why_not_compacted(const struct event *ev) {
+    switch (ev->kind) {
+    case EVENT_ENTITY: return "its records are changes of parts, and compaction would throw parts away";
+    case EVENT_MESSAGE:
+    case EVENT_GAP: return "its records have no key";
+    case EVENT_ROW:
+    case EVENT_TOMBSTONE: break;
+    }
+    if (!ev->selection->nkeys) return "its table has no key";
+    if (!updates_can_be_partial(ev->selection->table)) return NULL;
+    return "an update leaves out large values that did not change, and compaction would keep only that "
+           "update "
+           "(ALTER TABLE ... REPLICA IDENTITY FULL makes every record whole)";
+}
+
+static int declare(struct forward *f, const char *name, const char *not_compacted, const struct topic **out,
                    struct err *e) {
     const struct sink_ops *sink = f->parts.sink->ops;
     struct sink_topic spec = {
         .name = name,
         .keep_forever = true,
-        .compacted_ok = !entity,
-        .why_not_compacted = "its records are changes of parts, and compaction would throw parts away",
+        .compacted_ok = !not_compacted,
+        .why_not_compacted = not_compacted,
     };
     struct topic *t;
 
@@ -69,7 +103,7 @@ static int find_topic(struct forward *f, const struct event *ev, const struct to
         *out = f->cache[slot].topic;
         return 0;
     }
-    if (declare(f, ev->topic, ev->kind == EVENT_ENTITY, out, e)) return -1;
+    if (declare(f, ev->topic, why_not_compacted(ev), out, e)) return -1;
     f->cache[slot].name = ev->topic;
     f->cache[slot].topic = *out;
     return 0;
@@ -241,11 +275,12 @@ int forward_check(void *ctx, const struct table *t, struct err *e) {
 }
 
 int forward_declare_topics(struct forward *f, struct err *e) {
+    const struct event entity = {.kind = EVENT_ENTITY};
     const struct topic *t;
     const char *name;
 
     for (size_t i = 0; (name = map_entity_topic(f->map, i)); i++)
-        if (declare(f, name, true, &t, e)) return -1;
+        if (declare(f, name, why_not_compacted(&entity), &t, e)) return -1;
     return 0;
 }
 

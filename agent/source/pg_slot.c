@@ -9,8 +9,8 @@
 #define FIRST_LOOK_MS 1000
 #define LOOK_MS 10000
 #define IDLE_LOOK_MS 1000
-#define IDLE_PATIENCE_MS 15000 /* beyond wal_sender_timeout */
-#define NAMED_MAX 5            /* writers named in one line */
+#define IDLE_PATIENCE_MS 5000 /* beyond wal_sender_timeout */
+#define NAMED_MAX 5           /* writers named in one line */
 
 /* ---- Reading ---- */
 
