@@ -9,8 +9,7 @@ static int read_publications(struct pg_conn *c, const char *name, struct pg_fact
     PGresult *res = NULL;
 
     pg_publication_insert_name(name, insert);
-    buf_puts(&sql, "SELECT oid, pubname, obj_description(oid, 'pg_publication') FROM pg_publication"
-                   " WHERE pubname IN (");
+    buf_puts(&sql, "SELECT oid, pubname FROM pg_publication WHERE pubname IN (");
     pg_put_literal(&sql, name);
     buf_puts(&sql, ", ");
     pg_put_literal(&sql, insert);
@@ -22,14 +21,9 @@ static int read_publications(struct pg_conn *c, const char *name, struct pg_fact
     buf_release(&sql);
     if (!res) return -1;
     for (int i = 0; i < PQntuples(res) && i < PG_FACTS_PUBLICATIONS; i++) {
-        struct pg_identity_publication *named = &out->named[i];
-        struct pg_gap_publication *known = &out->publications[out->npublications++];
-        struct pg_mark mark;
-        named->oid = known->oid = (uint32_t)pg_u64(res, i, 0);
-        snprintf(named->name, sizeof named->name, "%s", pg_text(res, i, 1));
-        known->name = named->name;
-        pg_mark_parse(pg_text(res, i, 2), c->config->name, &mark);
-        memcpy(known->was, mark.was, sizeof known->was);
+        struct pg_identity_publication *p = &out->publications[out->npublications++];
+        p->oid = (uint32_t)pg_u64(res, i, 0);
+        snprintf(p->name, sizeof p->name, "%s", pg_text(res, i, 1));
     }
     PQclear(res);
     return 0;
@@ -85,7 +79,7 @@ void pg_facts_identity(const struct pg_facts *f, struct pg_identity *out) {
     memcpy(out->database, f->server.database, sizeof out->database);
     memcpy(out->slot, f->slot.name, sizeof out->slot);
     out->npublications = f->npublications;
-    memcpy(out->publications, f->named, f->npublications * sizeof f->named[0]);
+    memcpy(out->publications, f->publications, f->npublications * sizeof f->publications[0]);
 }
 
 int pg_facts_refuse(const struct pg_gap *gap, struct err *e) {

@@ -18,8 +18,7 @@ struct pg_facts {
     uint64_t server_end;
     struct pg_history history;
     struct pg_slot slot;
-    struct pg_identity_publication named[PG_FACTS_PUBLICATIONS];
-    struct pg_gap_publication publications[PG_FACTS_PUBLICATIONS]; /* those that exist; names in `named` */
+    struct pg_identity_publication publications[PG_FACTS_PUBLICATIONS]; /* those that exist */
     size_t npublications;
 };
 

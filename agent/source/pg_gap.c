@@ -113,19 +113,12 @@ static bool restored(const struct pg_gap_facts *f, struct pg_gap *out) {
 
 /* ---- Publications ---- */
 
-bool pg_gap_same(const struct pg_gap_publication *p, uint32_t oid) {
-    if (p->oid == oid) return true;
-    for (size_t i = 0; i < PG_LINEAGE_MAX; i++)
-        if (p->was[i] == oid) return true;
-    return false;
-}
-
 static bool other_publication(const struct pg_gap_facts *f, const struct pg_identity_publication *ours,
                               struct pg_gap *out) {
-    const struct pg_gap_publication *namesake = NULL;
+    const struct pg_identity_publication *namesake = NULL;
 
     for (size_t i = 0; i < f->npublications; i++) {
-        if (pg_gap_same(&f->publications[i], ours->oid)) return false;
+        if (f->publications[i].oid == ours->oid) return false;
         if (strcmp(f->publications[i].name, ours->name) == 0) namesake = &f->publications[i];
     }
     if (!namesake)

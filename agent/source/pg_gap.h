@@ -42,14 +42,6 @@ struct pg_history {
     } entries[PG_HISTORY_MAX]; /* the newest ones, when there are more */
 };
 
-/* A publication as it is now. `was`: OIDs of publications that it replaced without a hole, 0 unused. */
-#define PG_LINEAGE_MAX 8
-struct pg_gap_publication {
-    uint32_t oid;
-    const char *name;
-    uint32_t was[PG_LINEAGE_MAX];
-};
-
 struct pg_gap_facts {
     const struct pg_identity *ours; /* NULL: no checkpoint, only the slot is looked at */
     uint64_t position;
@@ -57,7 +49,7 @@ struct pg_gap_facts {
     uint64_t server_end;              /* flushed, or replayed on a standby */
     const struct pg_history *history; /* of the server's timeline; NULL when ours has the same */
     const struct pg_slot *slot;
-    const struct pg_gap_publication *publications;
+    const struct pg_identity_publication *publications; /* as they are now */
     size_t npublications;
 };
 
@@ -71,9 +63,6 @@ struct pg_gap {
 
 /* The verdict; the first of the kinds above that applies. */
 void pg_gap_find(const struct pg_gap_facts *f, struct pg_gap *out);
-
-/* True when `p` has this OID, or took the place of it. */
-bool pg_gap_same(const struct pg_gap_publication *p, uint32_t oid);
 
 /* Reads what TIMELINE_HISTORY returns; false when a line is not understood. */
 bool pg_history_parse(const char *text, struct pg_history *out);

@@ -50,10 +50,10 @@ static void put_options(struct buf *sql, const struct pg_server *s, bool insert_
     buf_puts(sql, ");\n");
 }
 
-static void put_mark(const struct planner *p, struct buf *sql, const char *name, const struct pg_mark *mark) {
+static void put_mark(const struct planner *p, struct buf *sql, const char *name) {
     struct buf text = {0};
 
-    pg_mark_put(mark, p->in->source, &text);
+    pg_mark_put(&p->in->mark, p->in->source, &text);
     buf_puts(sql, "COMMENT ON PUBLICATION ");
     pg_put_ident(sql, name);
     buf_puts(sql, " IS ");
@@ -63,14 +63,19 @@ static void put_mark(const struct planner *p, struct buf *sql, const char *name,
     buf_release(&text);
 }
 
+/* `scope`: the text behind the name, instead of tables; NULL: none. */
 static void put_create(const struct planner *p, struct buf *sql, const struct pg_publication *pub,
-                       const struct list *l, const struct pg_mark *mark) {
+                       const struct list *l, const char *scope) {
     buf_puts(sql, "CREATE PUBLICATION ");
     pg_put_ident(sql, pub->name);
-    if (l->count > 0) buf_puts(sql, " FOR ");
-    put_tables(sql, l);
+    if (scope) {
+        buf_puts(sql, scope);
+    } else if (l->count > 0) {
+        buf_puts(sql, " FOR ");
+        put_tables(sql, l);
+    }
     put_options(sql, p->in->server, pub == p->in->insert);
-    put_mark(p, sql, pub->name, mark);
+    put_mark(p, sql, pub->name);
 }
 
 static void put_alter(struct buf *sql, const struct pg_publication *pub, const char *verb,
@@ -85,20 +90,10 @@ static void put_alter(struct buf *sql, const struct pg_publication *pub, const c
 
 /* ---- Scopes: all tables, or all of some schemas ---- */
 
-static bool in_schemas(const struct pg_table *t, const char *const *schemas, size_t n) {
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(t->schema, schemas[i]) == 0) return true;
-    return false;
-}
-
-/* Every table that such a publication would take in can be in a publication of updates. `n` 0: all schemas.
- */
-static bool scope_is_usable(const struct planner *p, const char *const *schemas, size_t n) {
-    const struct pg_tables *t = p->in->tables;
-
+static bool schema_exists(const struct pg_tables *t, const char *schema) {
     for (size_t i = 0; i < t->count; i++)
-        if (!t->items[i].usable && (n == 0 || in_schemas(&t->items[i], schemas, n))) return false;
-    return true;
+        if (strcmp(t->items[i].schema, schema) == 0) return true;
+    return false;
 }
 
 /* Appends FOR ALL TABLES or FOR TABLES IN SCHEMA when the patterns mean that and it is allowed. */
@@ -109,34 +104,16 @@ static bool put_scope(const struct planner *p, struct buf *sql) {
 
     if (!in->server->superuser) return false;
     if (pattern_list_is_all(in->patterns)) {
-        if (!scope_is_usable(p, NULL, 0)) return false;
         buf_puts(sql, " FOR ALL TABLES");
         return true;
     }
     if (in->server->version < 150000 || !pattern_list_is_schemas(in->patterns, schemas, SCHEMAS_MAX, &n))
         return false;
-    for (size_t i = 0; i < n; i++) { /* a schema that is not there yet cannot be named */
-        size_t k = 0;
-        while (k < in->tables->count && strcmp(in->tables->items[k].schema, schemas[i]) != 0) k++;
-        if (k == in->tables->count) return false;
-    }
-    if (!scope_is_usable(p, schemas, n)) return false;
+    for (size_t i = 0; i < n; i++) /* one that is not there cannot be named */
+        if (!schema_exists(in->tables, schemas[i])) return false;
     for (size_t i = 0; i < n; i++) {
         buf_puts(sql, i == 0 ? " FOR TABLES IN SCHEMA " : ", ");
         pg_put_ident(sql, schemas[i]);
-    }
-    return true;
-}
-
-/* Does a publication of that form still carry what is wanted, and nothing that it must not? */
-static bool scope_still_fits(const struct planner *p) {
-    const struct pg_plan_input *in = p->in;
-
-    if (in->main->all_tables) return pattern_list_is_all(in->patterns) && scope_is_usable(p, NULL, 0);
-    for (size_t i = 0; i < in->tables->count; i++) {
-        const struct pg_table *t = &in->tables->items[i];
-        bool carried = pg_oids_has(&in->main->tables, t->oid);
-        if (t->wanted ? !carried || !t->usable : carried && !t->matched) return false;
     }
     return true;
 }
@@ -188,26 +165,24 @@ static bool may_create(const struct planner *p, const struct list *l) {
     return p->in->may_change && p->in->server->may_create && all_owned(l);
 }
 
-static void create_main(struct planner *p, const struct list *usable, const struct list *others) {
+/* The second one; `sql` is for us or for the owner. */
+static void create_insert(struct planner *p, struct buf *sql, const struct list *l) {
+    struct buf scope = {0};
+    bool whole = sql == &p->out->run && put_scope(p, &scope);
+
+    put_create(p, sql, p->in->insert, l, whole ? buf_cstr(&scope) : NULL);
+    sql->failed = sql->failed || scope.failed;
+    buf_release(&scope);
+}
+
+static void create_both(struct planner *p, const struct list *usable, const struct list *others) {
     const struct pg_plan_input *in = p->in;
     bool allowed = may_create(p, usable) && (in->insert->exists || may_create(p, others));
     struct buf *sql = allowed ? &p->out->run : &p->out->owner;
-    struct buf scope = {0};
 
     p->out->creates_main = true;
-    if (allowed && put_scope(p, &scope)) {
-        buf_puts(sql, "CREATE PUBLICATION ");
-        pg_put_ident(sql, in->main->name);
-        buf_puts(sql, buf_cstr(&scope));
-        put_options(sql, in->server, false);
-        put_mark(p, sql, in->main->name, &in->mark);
-    } else {
-        put_create(p, sql, in->main, usable, &in->mark);
-    }
-    sql->failed = sql->failed || scope.failed;
-    buf_release(&scope);
-    if (!in->insert->exists && (allowed || others->count > 0))
-        put_create(p, sql, in->insert, others, &in->mark);
+    put_create(p, sql, in->main, usable, NULL);
+    if (!in->insert->exists && (allowed || others->count > 0)) create_insert(p, sql, others);
 }
 
 /* ---- Changing ---- */
@@ -233,19 +208,26 @@ static void note(struct planner *p, enum pg_plan_step step, const struct pg_tabl
 
 /*
  * Puts a wanted table where it belongs. Moving it to the other publication is one step: without the right to
- * add it there it is not dropped here.
+ * add it there it is not dropped here. Where NAME_insert takes in the table by its schema, nothing has to be
+ * done to it.
  */
 static void place(struct planner *p, const struct pg_table *t) {
     const struct pg_publication *to = t->usable ? p->in->main : p->in->insert;
     const struct pg_publication *from = t->usable ? p->in->insert : p->in->main;
     struct edit *there = t->usable ? &p->main : &p->insert, *here = t->usable ? &p->insert : &p->main;
-    bool is_there = pg_oids_has(&to->members, t->oid), is_here = pg_oids_has(&from->members, t->oid);
+    bool is_there = pg_oids_has(t->usable ? &to->members : &to->tables, t->oid);
+    bool is_here = pg_oids_has(&from->members, t->oid);
+    bool by_schema = !is_here && pg_oids_has(&from->tables, t->oid);
     bool allowed = (is_there || (t->owned && is_open(p, to))) && (!is_here || is_managed(p, from));
 
     if (is_there && !is_here) return;
     if (!is_there) push(p, allowed ? &there->add_run : &there->add_owner, t);
     if (is_here) push(p, allowed ? &here->drop_run : &here->drop_owner, t);
-    if (allowed) note(p, !is_here ? PG_PLAN_NEW : t->usable ? PG_PLAN_TO_MAIN : PG_PLAN_TO_INSERT, t);
+    if (!allowed) return;
+    if (is_here)
+        note(p, t->usable ? PG_PLAN_TO_MAIN : PG_PLAN_TO_INSERT, t);
+    else
+        note(p, by_schema ? PG_PLAN_UPDATES : PG_PLAN_NEW, t);
 }
 
 /* Members that nobody wants any more. */
@@ -262,8 +244,8 @@ static void write_edit(struct planner *p, const struct pg_publication *pub, cons
 
     if (!pub->exists) {
         if (edit->add_run.count > 0 || (is_managed(p, p->in->main) && is_open(p, pub)))
-            put_create(p, &out->run, pub, &edit->add_run, &p->in->mark);
-        if (edit->add_owner.count > 0) put_create(p, &out->owner, pub, &edit->add_owner, &p->in->mark);
+            create_insert(p, &out->run, &edit->add_run);
+        if (edit->add_owner.count > 0) create_insert(p, &out->owner, &edit->add_owner);
         return;
     }
     put_alter(&out->run, pub, "ADD", &edit->add_run);
@@ -296,51 +278,13 @@ static void edit_given(struct planner *p) {
     }
 }
 
-/* The older OIDs and this one, so that whoever remembers one of them knows it is still the same stream. */
-static struct pg_mark successor(const struct planner *p) {
-    struct pg_mark mark = p->in->mark;
-    const uint32_t *was = p->in->main->mark.was;
-
-    mark.was[0] = p->in->main->oid;
-    for (size_t i = 1; i < PG_LINEAGE_MAX; i++) mark.was[i] = was[i - 1];
-    return mark;
-}
-
-static void narrow(struct planner *p, const struct list *usable, const struct list *others) {
-    const struct pg_plan_input *in = p->in;
-    bool allowed = may_create(p, usable) && all_owned(others) && is_open(p, in->insert);
-    struct buf *sql = allowed ? &p->out->run : &p->out->owner;
-
-    p->out->narrows_scope = true;
-    if (!in->main->all_tables && usable->count > 0) {
-        put_alter(sql, in->main, "SET", usable);
-    } else {
-        struct pg_mark mark = successor(p);
-        buf_puts(sql, "DROP PUBLICATION ");
-        pg_put_ident(sql, in->main->name);
-        buf_puts(sql, ";\n");
-        put_create(p, sql, in->main, usable, &mark);
-    }
-    for (size_t i = 0; i < others->count; i++) {
-        const struct pg_table *t = others->items[i];
-        if (pg_oids_has(&in->insert->members, t->oid)) continue;
-        push(p, allowed ? &p->insert.add_run : &p->insert.add_owner, t);
-        if (allowed) note(p, PG_PLAN_TO_INSERT, t);
-    }
-}
-
-static void change(struct planner *p, const struct list *usable, const struct list *others) {
-    const struct pg_plan_input *in = p->in;
-
-    if (!is_managed(p, in->main)) {
-        edit_given(p);
-    } else if (!in->main->all_tables && !in->main->schemas) {
+static void change_both(struct planner *p) {
+    if (is_managed(p, p->in->main) && !p->in->main->all_tables && !p->in->main->schemas)
         edit_exact(p);
-    } else if (!scope_still_fits(p)) {
-        narrow(p, usable, others);
-    }
-    write_edit(p, in->main, &p->main);
-    write_edit(p, in->insert, &p->insert);
+    else
+        edit_given(p);
+    write_edit(p, p->in->main, &p->main);
+    write_edit(p, p->in->insert, &p->insert);
 }
 
 int pg_plan_make(const struct pg_plan_input *in, struct pg_plan *out, struct err *e) {
@@ -351,8 +295,8 @@ int pg_plan_make(const struct pg_plan_input *in, struct pg_plan *out, struct err
     memset(out, 0, sizeof *out);
     arena_init(&p.arena, 0);
     split_wanted(&p, &usable, &others);
-    if (!p.failed && in->main->exists) change(&p, &usable, &others);
-    if (!p.failed && !in->main->exists) create_main(&p, &usable, &others);
+    if (!p.failed && in->main->exists) change_both(&p);
+    if (!p.failed && !in->main->exists) create_both(&p, &usable, &others);
     rc = p.failed || buf_failed(&out->run) || buf_failed(&out->owner) ? err_memory(e, "planning publications")
                                                                       : 0;
     arena_release(&p.arena);

@@ -1,16 +1,16 @@
 /*
  * pg_plan: what has to be done so that the publications carry the wanted tables. Pure.
  *
- * The rules:
+ * Two publications, because one cannot keep two promises at once: to miss nothing of a table that is made
+ * later, and never to break the application.
  *
- *   - A table without a usable replica identity is never put into a publication of updates (the application's
- *     UPDATE would fail): it goes into NAME_insert, which publishes inserts and truncates only.
- *   - FOR ALL TABLES and FOR TABLES IN SCHEMA take in tables that are made later without a hole, and need a
- *     superuser. They are used when the patterns mean just that and every table in them now is usable.
- *     When one turns up later that is not, the publication is turned into the exact tables within one
- *     transaction, so that no row is missed; a new OID is noted in its mark.
- *   - Else the publication names the exact tables. Tables that match later are added.
- *   - Tables that the patterns no longer select are taken out again.
+ *   - NAME carries all changes and names the exact tables, each with a usable replica identity. A table
+ * without one is never in it, not for a moment: the application's own UPDATE of it would fail.
+ *   - NAME_insert carries inserts and truncates only, which needs no identity. Where the patterns mean whole
+ *     schemas or everything, and we are a superuser, it is FOR TABLES IN SCHEMA or FOR ALL TABLES: so a new
+ * table is in the stream from its first row. Else it names the tables that NAME must not.
+ *   - Tables that match later, and tables that gain or lose their identity, are put where they belong; those
+ * that the patterns no longer select are taken out again.
  *   - A publication that is not ours, or that we may not alter, stays as it is; what it lacks is SQL for the
  *     owner.
  *   - NAME_insert is made beside NAME even when it is still empty: a stream names its publications when it
@@ -37,8 +37,9 @@ struct pg_plan_input {
 
 enum pg_plan_step {
     PG_PLAN_NEW,       /* streamed from now on, was not before */
-    PG_PLAN_TO_MAIN,   /* updates and deletes are streamed from now on too */
-    PG_PLAN_TO_INSERT, /* updates and deletes are no longer streamed */
+    PG_PLAN_UPDATES,   /* came in by its schema: updates and deletes are streamed from now on too */
+    PG_PLAN_TO_MAIN,   /* has an identity now: likewise */
+    PG_PLAN_TO_INSERT, /* lost it: updates and deletes are no longer streamed */
 };
 
 struct pg_plan_change {
@@ -50,7 +51,6 @@ struct pg_plan {
     struct buf run;                 /* statements for us, one transaction; empty: nothing to do */
     struct buf owner;               /* statements for the owner, one a line; empty: nothing is lacking */
     bool creates_main;              /* NAME does not exist yet (in `run` or in `owner`) */
-    bool narrows_scope;             /* turns ALL TABLES or TABLES IN SCHEMA into exact tables */
     struct pg_plan_change *changes; /* what `run` does to tables of publications that exist */
     size_t nchanges;
 };

@@ -87,6 +87,7 @@ struct pg_watch_parts pg_prepare_watch(const struct pg_prepare *p) {
         .identity = &p->identity,
         .publication = p->publication,
         .read_only = !p->durable && !p->made_publications,
+        .known = &p->published.tables,
     };
 }
 
@@ -181,13 +182,10 @@ static int settle_publications(struct run *r, struct err *e) {
  * position; one that turned up in between could have come after our position, so it counts from now.
  */
 static uint64_t named_since(const struct run *r, const struct pg_publication *pub) {
-    struct pg_gap_publication now = {.oid = pub->oid};
-
-    memcpy(now.was, pub->mark.was, sizeof now.was);
     for (size_t i = 0; i < r->ours.npublications; i++)
-        if (pg_gap_same(&now, r->ours.publications[i].oid)) return r->ours.publications[i].since;
+        if (r->ours.publications[i].oid == pub->oid) return r->ours.publications[i].since;
     for (size_t i = 0; r->resume->first_run && i < r->facts.npublications; i++)
-        if (pg_gap_same(&now, r->facts.publications[i].oid)) return 0;
+        if (r->facts.publications[i].oid == pub->oid) return 0;
     return r->published_at;
 }
 

@@ -11,8 +11,6 @@
 void pg_mark_put(const struct pg_mark *m, const char *source, struct buf *out) {
     buf_printf(out, "tailrace %s", source);
     if (m->temporary) buf_printf(out, " temporary %u", m->pid);
-    if (m->was[0] != 0) buf_puts(out, " was");
-    for (size_t i = 0; i < PG_LINEAGE_MAX && m->was[i] != 0; i++) buf_printf(out, " %u", m->was[i]);
 }
 
 /* The text behind `word` when it begins with that word, else NULL. */
@@ -33,19 +31,15 @@ static const char *number(const char *text, uint32_t *out) {
 }
 
 void pg_mark_parse(const char *comment, const char *source, struct pg_mark *out) {
-    const char *at, *rest;
+    const char *at, *pid;
 
     memset(out, 0, sizeof *out);
     at = comment ? after(comment, "tailrace") : NULL;
     at = at ? after(at, source) : NULL;
     if (!at) return;
     out->ours = true;
-    if ((rest = after(at, "temporary")) && (rest = number(rest, &out->pid))) {
-        out->temporary = true;
-        at = rest;
-    }
-    if (!(at = after(at, "was"))) return;
-    for (size_t i = 0; i < PG_LINEAGE_MAX && at && *at; i++) at = number(at, &out->was[i]);
+    pid = after(at, "temporary");
+    out->temporary = pid && number(pid, &out->pid);
 }
 
 void pg_publication_insert_name(const char *name, char out[PG_NAME_MAX]) {

@@ -6,7 +6,6 @@
  * working there. A publication that we made bears a comment, our mark:
  *
  *     tailrace SOURCE                   made for this source
- *     tailrace SOURCE was 16500 16432   likewise, and it took the place of those OIDs within one transaction
  *     tailrace SOURCE temporary 4711    of a run without state, by the backend of that pid
  *
  * One without our mark is the user's: read, never changed.
@@ -18,7 +17,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "agent/source/pg_gap.h"
 #include "agent/source/pg_query.h"
 #include "agent/source/pg_server.h"
 #include "agent/source/pg_text.h"
@@ -28,7 +26,6 @@ struct pg_mark {
     bool ours;      /* made for this source */
     bool temporary; /* by a run without state */
     uint32_t pid;   /* of that run's backend */
-    uint32_t was[PG_LINEAGE_MAX];
 };
 
 /* OIDs, ascending. */

@@ -78,6 +78,12 @@ static void say_change(struct pg_conn *c, const struct pg_plan_change *change, c
                 "already written to it, are not",
                 table, lsn, buf_cstr(&rows));
         break;
+    case PG_PLAN_UPDATES:
+        log_msg(
+            LOG_WARN, source,
+            "new table %s: its inserts are streamed from the first on, its updates and deletes from %s on",
+            table, lsn);
+        break;
     case PG_PLAN_TO_MAIN:
         log_msg(LOG_INFO, source,
                 "table %s has a usable replica identity now: its updates and deletes are streamed "
@@ -103,14 +109,8 @@ static void say_changes(struct pg_conn *c, const struct pg_plan *plan, struct pg
 
     pg_lsn_format(res ? pg_lsn(res, 0, 0) : 0, lsn);
     PQclear(res);
-    if (plan->narrows_scope)
-        log_msg(
-            LOG_WARN, c->config->name,
-            "the publication named whole schemas and a table without usable replica identity turned up in "
-            "them: from %s on it names the exact tables",
-            lsn);
     for (size_t i = 0; i < plan->nchanges; i++) {
-        u->nadded += plan->changes[i].step == PG_PLAN_NEW;
+        u->nadded += plan->changes[i].step == PG_PLAN_NEW || plan->changes[i].step == PG_PLAN_UPDATES;
         say_change(c, &plan->changes[i], lsn);
     }
 }

@@ -129,6 +129,7 @@ static int stream_once(struct pg_reader *r, struct err *e) {
         .clock = r->parts.clock,
         .ring = r->parts.ring,
         .side = r->side,
+        .watch = r->parts.watch,
         .stop_fd = r->stop_fd,
         .wake_fd = r->wake_fd,
         .acked = &r->acked,

@@ -19,6 +19,7 @@ struct pg_reader_parts {
     const struct config_source *config;
     const struct clock *clock;
     struct pg_prepare *prepare; /* has run; the reader's alone until pg_reader_stop() */
+    struct pg_watch *watch;     /* NULL: none */
     struct ring *ring;
     uint64_t position; /* where to begin; everything before it counts as acknowledged */
 };

@@ -110,6 +110,7 @@ static int describe(struct session *s, struct err *e) {
 
     if (s->described == NOT_ASKED) {
         if (!pgoutput_peek_relation(s->message.data, s->message.len, &s->peek)) return 0;
+        pg_watch_saw(s->p->watch, s->peek.relid);
         buf_clear(&s->catalog, SIZE_MAX);
         if (pg_side_ask(s->p->side, &s->peek, e)) return -1;
         s->described = ASKED;

@@ -14,6 +14,7 @@
 #include "agent/base/ring.h"
 #include "agent/source/pg_side.h"
 #include "agent/source/pg_stream.h"
+#include "agent/source/pg_watch.h"
 
 /* What outlives a connection. */
 struct pg_session_parts {
@@ -21,6 +22,7 @@ struct pg_session_parts {
     const struct clock *clock;
     struct ring *ring;
     struct pg_side *side;
+    struct pg_watch *watch;     /* hears of each table in the stream; NULL: none */
     int stop_fd;                /* readable: end */
     int wake_fd;                /* readable: `acked` has moved */
     const atomic_ullong *acked; /* delivered and durable */

@@ -12,6 +12,8 @@
 #include "agent/base/log.h"
 #include "agent/source/pg_published.h"
 
+#define PAUSE_MS 100 /* between two looks, however many new tables come */
+
 struct pg_watch {
     const struct config_source *config;
     struct pg_identity identity;
@@ -19,6 +21,9 @@ struct pg_watch {
     bool read_only;
     pthread_t thread;
     int stop_fd;
+    int wake_fd;          /* a table is new */
+    pthread_mutex_t lock; /* of `known` */
+    struct pg_oids known;
     /* The thread's own. */
     struct pg_conn sql;
     struct pg_server server;
@@ -55,19 +60,15 @@ static void say(struct pg_watch *w, const struct pg_published *p, struct buf *ow
     uint64_t lacking = hash_tables(&p->tables);
     uint64_t left = hash(HASH_START, owner->data, owner->len);
 
-    if (!first && lacking != w->said_tables) pg_published_warn(p, w->config);
+    if (lacking != w->said_tables) pg_published_warn(p, w->config);
     if (!first && owner->len > 0 && left != w->said_owner)
         pg_published_hand_over(w->config, &w->server, owner);
     w->said_tables = lacking;
     w->said_owner = left;
 }
 
-/* Is it the one that the stream names, or one that took its place without a hole? */
 static bool is_same(const struct pg_publication *p, uint32_t oid) {
-    struct pg_gap_publication now = {.oid = p->oid};
-
-    memcpy(now.was, p->mark.was, sizeof now.was);
-    return p->exists && pg_gap_same(&now, oid);
+    return p->exists && p->oid == oid;
 }
 
 /* A publication of the stream that is no longer there; NULL when all are. */
@@ -94,6 +95,32 @@ static int end_stream(struct pg_watch *w, const char *lost, struct err *e) {
     return res ? 0 : -1;
 }
 
+/* All tables of now, in the order of OIDs. A failure leaves the old ones: a table is then looked at once
+ * more. */
+static void learn(struct pg_watch *w, const struct pg_tables *t) {
+    struct pg_oids now = {.items = calloc(t->count + 1, sizeof(uint32_t)), .count = t->count};
+    struct pg_oids old = now;
+
+    if (!now.items) return;
+    for (size_t i = 0; i < t->count; i++) now.items[i] = t->by_oid[i]->oid;
+    pthread_mutex_lock(&w->lock);
+    old = w->known;
+    w->known = now;
+    pthread_mutex_unlock(&w->lock);
+    free(old.items);
+}
+
+void pg_watch_saw(struct pg_watch *w, uint32_t table) {
+    uint64_t one = 1;
+    bool known;
+
+    if (!w) return;
+    pthread_mutex_lock(&w->lock);
+    known = pg_oids_has(&w->known, table);
+    pthread_mutex_unlock(&w->lock);
+    if (!known && write(w->wake_fd, &one, sizeof one) < 0) return; /* full means readable */
+}
+
 static int look(struct pg_watch *w, bool first, struct err *e) {
     struct pg_published p = {0};
     struct pg_update u = {.streaming = true, .forbidden = w->read_only};
@@ -106,9 +133,9 @@ static int look(struct pg_watch *w, bool first, struct err *e) {
         goto out;
     }
     u.mark = p.main.mark;
-    memset(u.mark.was, 0, sizeof u.mark.was);
     if (pg_published_update(&p, &w->sql, &w->server, &u, e)) goto out;
     w->added += u.nadded;
+    learn(w, &p.tables);
     say(w, &p, &u.owner, first);
     rc = 0;
 out:
@@ -135,9 +162,15 @@ static void note_trouble(struct pg_watch *w, const struct err *e) {
 
 /* 1: stop. */
 static int sleep_a_while(const struct pg_watch *w) {
-    struct pollfd fd = {.fd = w->stop_fd, .events = POLLIN};
+    struct pollfd fds[2] = {{.fd = w->stop_fd, .events = POLLIN}, {.fd = w->wake_fd, .events = POLLIN}};
+    int turn = (int)(w->config->discover_ms > INT32_MAX ? INT32_MAX : w->config->discover_ms);
+    int pause = turn < PAUSE_MS ? turn : PAUSE_MS;
+    uint64_t woken;
 
-    return poll(&fd, 1, (int)(w->config->discover_ms > INT32_MAX ? INT32_MAX : w->config->discover_ms)) > 0;
+    if (poll(fds, 1, pause) > 0) return 1;
+    if (poll(fds, 2, turn - pause) < 1) return 0;
+    if (read(w->wake_fd, &woken, sizeof woken) < 0) return fds[0].revents != 0;
+    return fds[0].revents != 0;
 }
 
 static void *watch_main(void *arg) {
@@ -170,6 +203,14 @@ static int start_thread(struct pg_watch *w) {
     return rc;
 }
 
+static void release(struct pg_watch *w) {
+    if (w->stop_fd >= 0) close(w->stop_fd);
+    if (w->wake_fd >= 0) close(w->wake_fd);
+    pthread_mutex_destroy(&w->lock);
+    free(w->known.items);
+    free(w);
+}
+
 int pg_watch_start(const struct pg_watch_parts *parts, struct pg_watch **out, struct err *e) {
     struct pg_watch *w;
     int rc;
@@ -182,14 +223,17 @@ int pg_watch_start(const struct pg_watch_parts *parts, struct pg_watch **out, st
     w->identity = *parts->identity;
     w->read_only = parts->read_only;
     snprintf(w->publication, sizeof w->publication, "%s", parts->publication);
+    pthread_mutex_init(&w->lock, NULL);
+    learn(w, parts->known);
+    w->said_tables = hash_tables(parts->known);
     w->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    rc = w->stop_fd < 0 ? -1 : start_thread(w);
+    w->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    rc = w->stop_fd < 0 || w->wake_fd < 0 ? -1 : start_thread(w);
     if (rc == 0) {
         *out = w;
         return 0;
     }
-    if (w->stop_fd >= 0) close(w->stop_fd);
-    free(w);
+    release(w);
     return err_set(e, ERR_IO, "cannot start the thread that watches for tables");
 }
 
@@ -204,6 +248,5 @@ void pg_watch_stop(struct pg_watch *w) {
         log_msg(LOG_WARN, w->config->name,
                 "%llu table(s) came in while streaming: what they had before is not streamed",
                 (unsigned long long)w->added);
-    close(w->stop_fd);
-    free(w);
+    release(w);
 }

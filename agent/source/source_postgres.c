@@ -81,6 +81,7 @@ static int postgres_start(struct source *s, struct ring *ring, struct err *e) {
 
     /* The watch first: it copies what belongs to the reader from then on. */
     if (pg_watch_start(&watch, &p->watch, e)) return -1;
+    parts.watch = p->watch;
     return pg_reader_start(&parts, &p->reader, e);
 }
 
@@ -103,7 +104,7 @@ static void postgres_stop(struct source *s) {
 
     p->reader = NULL;
     if (reader && !pg_reader_stop(reader)) p->stuck = true;
-    pg_watch_stop(p->watch);
+    if (!p->stuck) pg_watch_stop(p->watch);
     p->watch = NULL;
     if (reader && !p->stuck) pg_prepare_clean_up(p->prepare);
 }

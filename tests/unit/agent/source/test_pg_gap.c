@@ -12,7 +12,7 @@ struct world {
     struct pg_server server;
     struct pg_history history;
     struct pg_slot slot;
-    struct pg_gap_publication publications[2];
+    struct pg_identity_publication publications[2];
     uint64_t position, end;
 };
 
@@ -91,15 +91,10 @@ static void at_the_end(struct world *w) {
     w->end = 0x1000;
 }
 static void publication_missing(struct world *w) {
-    w->publications[0] = (struct pg_gap_publication){99, "x", {0}};
+    w->publications[0] = (struct pg_identity_publication){.oid = 99, .name = "x"};
 }
 static void publication_recreated(struct world *w) {
     w->publications[1].oid = 99;
-}
-static void publication_replaced(struct world *w) {
-    w->publications[0].oid = 99;
-    w->publications[0].was[0] = 50;
-    w->publications[0].was[1] = 7;
 }
 static void slot_missing(struct world *w) {
     w->slot = (struct pg_slot){.name = "s"};
@@ -130,7 +125,6 @@ static void finds_each_gap(void **state) {
         {renamed_database, PG_GAP_NONE, false},
         {promoted, PG_GAP_NONE, false},
         {at_the_end, PG_GAP_NONE, false},
-        {publication_replaced, PG_GAP_NONE, false},
         {other_cluster, PG_GAP_OTHER_CLUSTER, true},
         {other_database, PG_GAP_OTHER_DATABASE, true},
         {database_recreated, PG_GAP_DATABASE_RECREATED, true},
