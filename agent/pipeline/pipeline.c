@@ -167,7 +167,6 @@ static int prepare_source(struct pipeline *p, struct err *e) {
         .stop_fd = p->stop_fd,
     };
 
-    if (ops->open(p->parts.source, p->parts.clock, &p->source, e)) return -1;
     if (ops->prepare(p->source, &r, &p->start, e)) return -1;
     p->gap_used = p->gap_used || p->start.gap;
     return 0;
@@ -180,6 +179,7 @@ static int make_decoder(struct pipeline *p, struct err *e) {
     return p->decoder ? 0 : err_memory(e, "making a decoder");
 }
 
+/* Checks the mapping against the tables as they are, before anything is made in the database. */
 static int make_forward(struct pipeline *p, struct err *e) {
     struct forward_parts parts = {
         .config = p->parts.config,
@@ -195,8 +195,7 @@ static int make_forward(struct pipeline *p, struct err *e) {
     };
 
     if (forward_new(&parts, &p->forward, e)) return -1;
-    if (p->parts.source_ops->describe(p->source, forward_check, p->forward, e)) return -1;
-    return forward_declare_topics(p->forward, e);
+    return p->parts.source_ops->describe(p->source, forward_check, p->forward, e);
 }
 
 static int make_backward(struct pipeline *p, struct err *e) {
@@ -240,10 +239,12 @@ static int publish_gap(struct pipeline *p, struct err *e) {
 static int open_all(struct pipeline *p, struct err *e) {
     const struct config *config = p->parts.config;
 
-    if (open_store(p, e) || load_checkpoint(p, e) || prepare_source(p, e) || make_decoder(p, e)) return -1;
+    if (open_store(p, e) || load_checkpoint(p, e)) return -1;
+    if (p->parts.source_ops->open(p->parts.source, p->parts.clock, &p->source, e)) return -1;
     if (!(p->ledger = ledger_new(LEDGER_ENTRIES, e))) return -1;
     if (p->parts.sink_ops->open(&config->sink, name_of(p), on_result, p, &p->sink, e)) return -1;
-    if (make_forward(p, e) || make_backward(p, e) || publish_gap(p, e)) return -1;
+    if (make_forward(p, e) || prepare_source(p, e) || make_decoder(p, e)) return -1;
+    if (forward_declare_topics(p->forward, e) || make_backward(p, e) || publish_gap(p, e)) return -1;
     if (p->streamed)
         until_restart(&p->until);
     else if (until_init(&p->until, config->until, p->source, p->parts.clock, e))
