@@ -106,7 +106,7 @@ static void oidc_without_support_is_said(void **state) {
     struct err e = {0};
     if (make(&pair, 1, &k, &e) == 0) {
         rd_kafka_conf_destroy(k.rd);
-        skip();
+        return;
     }
     assert_int_equal(e.code, ERR_CONFIG);
     assert_non_null(strstr(e.text, "sasl.oauthbearer.method"));
