@@ -27,10 +27,15 @@ char change_op_letter(enum change_op op) {
     case CHANGE_TRUNCATE: return 't';
     case CHANGE_SCHEMA: return 's';
     case CHANGE_MESSAGE: return 'm';
+    case CHANGE_DDL: return 'q';
     case CHANGE_GAP: return 'g';
     case CHANGE_BEGIN:
     case CHANGE_COMMIT:
     case CHANGE_HEARTBEAT: break;
     }
     return '-';
+}
+
+const char *table_space(const struct table *t) {
+    return t->schema[0] == '\0' && t->database ? t->database : t->schema;
 }

@@ -25,6 +25,7 @@ enum change_op {
     CHANGE_MESSAGE,   /* logical message: `message` */
     CHANGE_HEARTBEAT, /* the source is idle and has seen everything up to `position` (outside transactions
                          only) */
+    CHANGE_DDL,       /* a statement that changed tables, as text: `message.content`; `table` may be NULL */
     CHANGE_GAP, /* an accepted gap: `message.content` says which; made by the pipeline, not by decoders */
 };
 
@@ -62,7 +63,8 @@ struct column {
  * one when that callback returns: whoever keyed a cache on it forgets it there.
  */
 struct table {
-    const char *schema; /* "" where the database has none */
+    const char *database; /* NULL: the one the source is connected to (PostgreSQL) */
+    const char *schema;   /* "" where the database has none (MySQL) */
     const char *name;
     uint32_t id;     /* PostgreSQL: relation OID */
     uint64_t serial; /* unique within its decoder, never reused */
@@ -124,7 +126,10 @@ const struct value *change_value(const struct change *c, size_t column);
  */
 bool change_key_changed(const struct change *c, const uint16_t *keys, size_t nkeys);
 
-/* One letter as in the JSON line: c u d t m s g; '-' for what is never published. */
+/* What table patterns call the first half of a table's name: its schema, else its database. */
+const char *table_space(const struct table *t);
+
+/* One letter as in the JSON line: c u d t m s q g; '-' for what is never published. */
 char change_op_letter(enum change_op op);
 
 #endif

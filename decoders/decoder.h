@@ -19,7 +19,8 @@ enum frame_kind {
                       again, an open transaction goes on where it was cut off. `data`, when not empty, is
                       for the pipeline alone: the identity to be stored with checkpoints from now on (a
                       standby was promoted) */
-    FRAME_END,     /* the reader stopped; `data` is a struct frame_end. Not for decoders. */
+    FRAME_START, /* binlog: `data` is the resume position the log is sent from, first after each connection */
+    FRAME_END,   /* the reader stopped; `data` is a struct frame_end. Not for decoders. */
 };
 
 struct frame {
@@ -34,10 +35,23 @@ struct frame {
 typedef int (*change_fn)(void *ctx, const struct change *c, struct err *e);
 
 struct decoder_ops;
+struct spill;
 
 struct decoder_options {
     uint32_t epoch;     /* goes into every id and ord; at most 65535 */
     size_t max_columns; /* 0: the database's own limit */
+    /*
+     * Says whether anybody wants the rows of a table (`space` is its schema, or MySQL's database), so that
+     * the others need not be decoded. NULL: all. Asked once per table description.
+     */
+    bool (*wanted)(void *ctx, const char *space, const char *name);
+    void *wanted_ctx;
+    /*
+     * Makes a store for what must be kept until it is decided (prepared XA transactions). NULL: such a
+     * transaction is ERR_DATA.
+     */
+    struct spill *(*spill)(void *ctx, struct err *e);
+    void *spill_ctx;
 };
 
 /* Every decoder embeds this as its first member. */

@@ -47,6 +47,7 @@ enum value_kind {
     VALUE_ENUM,        /* text, the label */
     VALUE_SET,         /* text, labels joined by commas */
     VALUE_ARRAY,       /* v.array; or text when a lower bound is not 1 */
+    VALUE_GEOMETRY,    /* v.u SRID; text holds the WKB */
     VALUE_OTHER,       /* text in the database's own form; the column's type name says what it is */
 };
 

@@ -200,6 +200,13 @@ void json_value(struct buf *out, const struct value *v) {
         if (v->is_text) break;
         put_array(out, v->v.array, 0, &next);
         return;
+    case VALUE_GEOMETRY:
+        buf_puts(out, "{\"srid\":");
+        buf_put_u64(out, v->v.u);
+        buf_puts(out, ",\"wkb\":");
+        json_base64(out, v->text, v->len);
+        buf_putc(out, '}');
+        return;
     case VALUE_DECIMAL:
     case VALUE_TEXT:
     case VALUE_TIMETZ:

@@ -136,6 +136,7 @@ int map_change(struct map *m, const struct change *c, event_fn fn, void *ctx, st
     case CHANGE_SCHEMA: return change_shape(m, c, e);
     case CHANGE_MESSAGE: return send(&em, EVENT_MESSAGE, 'm', r->message_topic);
     case CHANGE_GAP: return send(&em, EVENT_GAP, 'g', r->gap_topic);
+    case CHANGE_DDL:
     case CHANGE_BEGIN:
     case CHANGE_COMMIT:
     case CHANGE_HEARTBEAT: break;

@@ -259,6 +259,7 @@ int forward_change(void *ctx, const struct change *c, struct err *e) {
     case CHANGE_DELETE:
     case CHANGE_TRUNCATE:
     case CHANGE_MESSAGE:
+    case CHANGE_DDL:
     case CHANGE_GAP: return change_rows(f, c, e);
     }
     if (open_entry(f, LEDGER_BOUNDARY, c, e)) return -1;
