@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "decoders/powers.h"
+
 /*
  * Shortest decimal of a binary floating point number, exactly.
  *
@@ -17,27 +19,6 @@ struct bignum {
     uint32_t words[MAX_WORDS]; /* lowest first */
     int len;
 };
-
-static const uint64_t powers[] = {UINT64_C(1),
-                                  UINT64_C(10),
-                                  UINT64_C(100),
-                                  UINT64_C(1000),
-                                  UINT64_C(10000),
-                                  UINT64_C(100000),
-                                  UINT64_C(1000000),
-                                  UINT64_C(10000000),
-                                  UINT64_C(100000000),
-                                  UINT64_C(1000000000),
-                                  UINT64_C(10000000000),
-                                  UINT64_C(100000000000),
-                                  UINT64_C(1000000000000),
-                                  UINT64_C(10000000000000),
-                                  UINT64_C(100000000000000),
-                                  UINT64_C(1000000000000000),
-                                  UINT64_C(10000000000000000),
-                                  UINT64_C(100000000000000000),
-                                  UINT64_C(1000000000000000000),
-                                  UINT64_C(10000000000000000000)};
 
 static void bignum_set(struct bignum *b, uint64_t x, int shift) {
     *b = (struct bignum){.len = shift / 32 + 3};
@@ -85,9 +66,9 @@ static uint64_t scale_bignum(uint64_t x, int e, int k, bool *inexact) {
     struct bignum b;
     bignum_set(&b, x, e > 0 ? e : 0);
     for (; k >= 9; k -= 9) bignum_multiply(&b, 1000000000);
-    if (k > 0) bignum_multiply(&b, (uint32_t)powers[k]);
+    if (k > 0) bignum_multiply(&b, (uint32_t)powers_of_ten[k]);
     for (; k <= -9; k += 9) *inexact |= bignum_divide(&b, 1000000000);
-    if (k < 0) *inexact |= bignum_divide(&b, (uint32_t)powers[-k]);
+    if (k < 0) *inexact |= bignum_divide(&b, (uint32_t)powers_of_ten[-k]);
     return bignum_bits(&b, e < 0 ? -e : 0, inexact);
 }
 
@@ -97,15 +78,15 @@ static uint64_t scale(uint64_t x, int e, int k, bool *inexact) {
     __extension__ typedef unsigned __int128 wide;
     *inexact = false;
     if (k >= 0 && k <= 19 && e > -128) {
-        wide p = (wide)x * powers[k];
+        wide p = (wide)x * powers_of_ten[k];
         if (e >= 0) return (uint64_t)(p << e);
         *inexact = (p & (((wide)1 << -e) - 1)) != 0;
         return (uint64_t)(p >> -e);
     }
     if (k < 0 && k >= -19 && e >= 0 && e <= 70) {
         wide p = (wide)x << e;
-        *inexact = p % powers[-k] != 0;
-        return (uint64_t)(p / powers[-k]);
+        *inexact = p % powers_of_ten[-k] != 0;
+        return (uint64_t)(p / powers_of_ten[-k]);
     }
     return scale_bignum(x, e, k, inexact);
 }

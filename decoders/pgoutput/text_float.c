@@ -4,32 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "decoders/powers.h"
+
 /* Longest text that a float of any setting of extra_float_digits has, with room: -1.7976931348623157e+308 */
 #define MAX_TEXT 64
 
-static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
-                                1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
-
-static const uint64_t integer_powers[] = {UINT64_C(1),
-                                          UINT64_C(10),
-                                          UINT64_C(100),
-                                          UINT64_C(1000),
-                                          UINT64_C(10000),
-                                          UINT64_C(100000),
-                                          UINT64_C(1000000),
-                                          UINT64_C(10000000),
-                                          UINT64_C(100000000),
-                                          UINT64_C(1000000000),
-                                          UINT64_C(10000000000),
-                                          UINT64_C(100000000000),
-                                          UINT64_C(1000000000000),
-                                          UINT64_C(10000000000000),
-                                          UINT64_C(100000000000000),
-                                          UINT64_C(1000000000000000),
-                                          UINT64_C(10000000000000000),
-                                          UINT64_C(100000000000000000),
-                                          UINT64_C(1000000000000000000),
-                                          UINT64_C(10000000000000000000)};
+static const double exact_powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+                                      1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 
 /* A decimal number taken apart: digits * 10^exponent. */
 struct decimal {
@@ -90,7 +71,7 @@ static bool take_special(const char *s, size_t len, double *out) {
  */
 static double divide(uint64_t digits, int k, int bits) {
     __extension__ typedef unsigned __int128 wide;
-    uint64_t divisor = integer_powers[k];
+    uint64_t divisor = powers_of_ten[k];
     int up = __builtin_clzll(digits), divisor_up = __builtin_clzll(divisor);
     wide numerator = (wide)(digits << up) << 63;
     divisor <<= divisor_up;
@@ -120,7 +101,7 @@ bool text_to_double(const char *s, size_t len, double *out) {
     if (!take_apart(s, len, &d)) return take_special(s, len, out);
     if (d.exact && d.digits <= UINT64_C(1) << 53 && d.exponent >= -22 && d.exponent <= 22) {
         double n = (double)d.digits;
-        n = d.exponent < 0 ? n / powers[-d.exponent] : n * powers[d.exponent];
+        n = d.exponent < 0 ? n / exact_powers[-d.exponent] : n * exact_powers[d.exponent];
         *out = d.negative ? -n : n;
         return true;
     }
@@ -145,7 +126,7 @@ bool text_to_float(const char *s, size_t len, float *out) {
         return true;
     }
     if (d.exact && d.digits <= UINT64_C(1) << 24 && d.exponent >= 0 && d.exponent <= 10) {
-        float n = (float)d.digits * (float)powers[d.exponent];
+        float n = (float)d.digits * (float)exact_powers[d.exponent];
         *out = d.negative ? -n : n;
         return true;
     }
