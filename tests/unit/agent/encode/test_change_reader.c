@@ -1,59 +1,17 @@
 /* change_reader: what the encoder wrote comes back the same; anything else is refused. */
-#include "tests/unit/agent/encode/fixture.h"
-
-#include <stdlib.h>
+#include "tests/unit/agent/encode/reader.h"
 
 #include "agent/encode/change_plan.h"
 #include "agent/encode/change_reader.h"
 
-static struct encoder *change, *json;
-
-static int setup(void **state) {
-    (void)state;
-    change = encoder_change.create();
-    json = encoder_json.create();
-    return change && json ? 0 : -1;
-}
-
-static int teardown(void **state) {
-    (void)state;
-    change->ops->destroy(change);
-    json->ops->destroy(json);
-    return 0;
-}
-
-static void line_of(const struct event *ev, struct buf *line) {
-    struct buf key;
-    bool has_key;
-    fixture_encode(json, ev, &key, &has_key, line);
-    if (ev->selection) json->ops->forget(json, ev->selection->table);
-    buf_release(&key);
-}
-
-/* The event, written and read back, gives the same bytes and the same JSON line. */
+/* What comes back gives the same bytes and the same JSON line. */
 static void round_trip(const struct event *ev) {
-    struct buf key, value, again, line, line_again;
-    struct arena a;
-    struct err e = {0};
-    const struct event *back;
-    bool has_key;
-    arena_init(&a, 0);
-    fixture_encode(change, ev, &key, &has_key, &value);
-    buf_release(&key);
-    if (change_read(value.data, value.len, &a, &back, &e)) fail_msg("%s", e.text);
-    fixture_encode(change, back, &key, &has_key, &again);
-    assert_int_equal(again.len, value.len);
-    assert_memory_equal(again.data, value.data, value.len);
-    line_of(ev, &line);
-    line_of(back, &line_again);
+    struct buf line, line_again;
+    reader_round_trip(&encoder_change, change_read, ev, &line_again);
+    reader_encode(&encoder_json, ev, &line);
     assert_string_equal(buf_cstr(&line_again), buf_cstr(&line));
-    if (back->selection) change->ops->forget(change, back->selection->table);
-    buf_release(&key);
-    buf_release(&value);
-    buf_release(&again);
     buf_release(&line);
     buf_release(&line_again);
-    arena_release(&a);
 }
 
 static void random_row(uint64_t *seed) {
@@ -76,7 +34,6 @@ static void random_row(uint64_t *seed) {
                : op == 2 ? IMAGE_FULL
                          : (enum image)(fixture_random(seed) % 3));
     round_trip(&f.event);
-    change->ops->forget(change, &f.table);
 }
 
 static void random_rows(void **state) {
@@ -123,14 +80,7 @@ static void hidden_keys(void **state) {
 }
 
 static void refuse(const struct buf *bytes, const char *because) {
-    struct arena a;
-    struct err e = {0};
-    const struct event *back;
-    arena_init(&a, 0);
-    assert_int_equal(change_read(bytes->data, bytes->len, &a, &back, &e), -1);
-    assert_int_equal(e.code, ERR_DATA);
-    if (!strstr(e.text, because)) fail_msg("'%s' does not say '%s'", e.text, because);
-    arena_release(&a);
+    reader_refuses(change_read, bytes, because);
 }
 
 static void minimal(struct buf *out) {
@@ -220,42 +170,16 @@ static void arrays_are_bounded(void **state) {
     buf_release(&outer);
 }
 
-/* Damaged records are refused or read, but never outside their bounds (the address sanitizer watches). */
 static void damage(void **state) {
     (void)state;
-    uint64_t seed = 99;
     struct fixture f;
-    struct buf key, value, line;
-    bool has_key;
+    struct buf value;
     fixture_init(&f, 4);
     f.after[1] = value_of(VALUE_TEXT, "some text");
     f.after[2] = value_of(VALUE_UUID, "00112233-4455-6677-8899-aabbccddeeff");
     f.after[3] = value_of_double(VALUE_DOUBLE, 1.5);
-    fixture_encode(change, &f.event, &key, &has_key, &value);
-    for (int round = 0; round < 20000; round++) {
-        struct arena a;
-        struct err e = {0};
-        const struct event *back;
-        size_t len = fixture_random(&seed) % 4 ? value.len : fixture_random(&seed) % value.len;
-        uint8_t *copy = malloc(len + 1);
-        assert_non_null(copy);
-        memcpy(copy, value.data, len);
-        for (int i = 0; i < 2 && len; i++) copy[fixture_random(&seed) % len] = (uint8_t)fixture_random(&seed);
-        uint8_t *exact = realloc(copy, len ? len : 1);
-        arena_init(&a, 0);
-        if (change_read(exact, len, &a, &back, &e) == 0) {
-            bool has;
-            struct buf k = {0};
-            buf_init(&line);
-            json->ops->encode(json, back, &k, &has, &line, &e);
-            if (back->selection) json->ops->forget(json, back->selection->table);
-            buf_release(&k);
-            buf_release(&line);
-        }
-        arena_release(&a);
-        free(exact);
-    }
-    buf_release(&key);
+    reader_encode(&encoder_change, &f.event, &value);
+    reader_survives_damage(change_read, &value, 99, 20000);
     buf_release(&value);
 }
 
@@ -264,5 +188,5 @@ int main(void) {
         cmocka_unit_test(random_rows), cmocka_unit_test(other_events),       cmocka_unit_test(hidden_keys),
         cmocka_unit_test(refusals),    cmocka_unit_test(arrays_are_bounded), cmocka_unit_test(damage),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }

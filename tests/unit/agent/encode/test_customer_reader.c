@@ -1,7 +1,5 @@
 /* customer_reader: what the encoder wrote comes back the same; anything else is refused. */
-#include "tests/unit/agent/encode/fixture.h"
-
-#include <stdlib.h>
+#include "tests/unit/agent/encode/reader.h"
 
 #include "agent/encode/customer_reader.h"
 #include "agent/encode/customer_schema.h"
@@ -49,32 +47,11 @@ static void sample_init(struct sample *s) {
     s->f.event.sub = 2;
 }
 
-static void encode(const struct encoder_ops *ops, const struct event *ev, struct buf *value) {
-    struct encoder *en = ops->create();
-    struct buf key;
-    bool has_key;
-    fixture_encode(en, ev, &key, &has_key, value);
-    buf_release(&key);
-    en->ops->destroy(en);
-}
-
 static void round_trip(const struct event *ev, const char *json) {
-    struct buf value, again, line;
-    struct arena a;
-    struct err e = {0};
-    const struct event *back;
-    arena_init(&a, 0);
-    encode(&encoder_customer, ev, &value);
-    if (customer_read(value.data, value.len, &a, &back, &e)) fail_msg("%s", e.text);
-    encode(&encoder_customer, back, &again);
-    assert_int_equal(again.len, value.len);
-    assert_memory_equal(again.data, value.data, value.len);
-    encode(&encoder_json, back, &line);
+    struct buf line;
+    reader_round_trip(&encoder_customer, customer_read, ev, &line);
     if (json) assert_string_equal(buf_cstr(&line), json);
-    buf_release(&value);
-    buf_release(&again);
     buf_release(&line);
-    arena_release(&a);
 }
 
 #define TAIL                                                                                                 \
@@ -130,14 +107,7 @@ static void attributes(void **state) {
 }
 
 static void refuse(const struct buf *bytes, const char *because) {
-    struct arena a;
-    struct err e = {0};
-    const struct event *back;
-    arena_init(&a, 0);
-    assert_int_equal(customer_read(bytes->data, bytes->len, &a, &back, &e), -1);
-    assert_int_equal(e.code, ERR_DATA);
-    if (!strstr(e.text, because)) fail_msg("'%s' does not say '%s'", e.text, because);
-    arena_release(&a);
+    reader_refuses(customer_read, bytes, because);
 }
 
 static void minimal(struct buf *out) {
@@ -179,27 +149,11 @@ static void refusals(void **state) {
 
 static void damage(void **state) {
     (void)state;
-    uint64_t seed = 5;
     struct sample s;
-    struct buf value, line;
+    struct buf value;
     sample_init(&s);
-    encode(&encoder_customer, &s.f.event, &value);
-    for (int round = 0; round < 10000; round++) {
-        struct arena a;
-        const struct event *back;
-        size_t len = fixture_random(&seed) % 4 ? value.len : fixture_random(&seed) % value.len;
-        uint8_t *copy = malloc(len ? len : 1);
-        assert_non_null(copy);
-        memcpy(copy, value.data, len);
-        for (int i = 0; i < 2 && len; i++) copy[fixture_random(&seed) % len] = (uint8_t)fixture_random(&seed);
-        arena_init(&a, 0);
-        if (customer_read(copy, len, &a, &back, NULL) == 0) {
-            encode(&encoder_json, back, &line);
-            buf_release(&line);
-        }
-        arena_release(&a);
-        free(copy);
-    }
+    reader_encode(&encoder_customer, &s.f.event, &value);
+    reader_survives_damage(customer_read, &value, 5, 10000);
     buf_release(&value);
 }
 
