@@ -38,7 +38,7 @@ size_t suggest_distance(const char *a, const char *b) {
 }
 
 static size_t tolerance(const char *word) {
-    size_t n = strlen(word) / 3;
+    size_t n = least(strlen(word) / 3, SUGGEST_MAX - 1);
     return n > 0 ? n : 1;
 }
 
@@ -49,20 +49,36 @@ static bool too_far(const char *a, const char *b, size_t limit) {
     return (na > nb ? na - nb : nb - na) > limit;
 }
 
-size_t suggest_some(const char *word, const char *const *names, size_t n, const char **out, size_t max) {
+size_t suggest_from(const char *word, suggest_fn known, const void *ctx, const char **out, size_t max) {
     size_t found = 0;
     size_t limit = tolerance(word);
-    for (size_t i = 0; i < n && max > 0; i++) {
-        if (too_far(word, names[i], limit)) continue;
-        size_t d = suggest_distance(word, names[i]);
+    const char *name;
+    for (size_t i = 0; max > 0 && (name = known(ctx, i)); i++) {
+        if (too_far(word, name, limit)) continue;
+        size_t d = suggest_distance(word, name);
         size_t at = found;
         while (at > 0 && suggest_distance(word, out[at - 1]) > d) at--;
         if (d > limit || at == max) continue;
         if (found < max) found++;
         memmove(out + at + 1, out + at, (found - at - 1) * sizeof *out);
-        out[at] = names[i];
+        out[at] = name;
     }
     return found;
+}
+
+struct list {
+    const char *const *names;
+    size_t n;
+};
+
+static const char *of_list(const void *ctx, size_t i) {
+    const struct list *list = ctx;
+    return i < list->n ? list->names[i] : NULL;
+}
+
+size_t suggest_some(const char *word, const char *const *names, size_t n, const char **out, size_t max) {
+    struct list list = {names, n};
+    return suggest_from(word, of_list, &list, out, max);
 }
 
 const char *suggest_nearest(const char *word, const char *const *names, size_t n) {

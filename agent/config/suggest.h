@@ -15,11 +15,17 @@
 /* The distance between two words; SUGGEST_MAX when it is more than that, or a word is longer. */
 size_t suggest_distance(const char *a, const char *b);
 
-/* The nearest of `n` names when it is near enough to be a typing mistake (a third of the letters, at least
- * one), else NULL. The first of equals wins. */
-const char *suggest_nearest(const char *word, const char *const *names, size_t n);
+/* Gives the i-th of the names there are; NULL behind the last. */
+typedef const char *(*suggest_fn)(const void *ctx, size_t i);
 
-/* Fills `out` with up to `max` of the names that are near enough, nearest first; returns how many. */
+/* Fills `out` with up to `max` of the names that are near enough to be what a mistyped word means (a third of
+ * its letters, at least one, differ), nearest first, the first of equals first; returns how many. */
+size_t suggest_from(const char *word, suggest_fn known, const void *ctx, const char **out, size_t max);
+
+/* The same from an array of `n` names. */
 size_t suggest_some(const char *word, const char *const *names, size_t n, const char **out, size_t max);
+
+/* The nearest alone; NULL when none is near enough. */
+const char *suggest_nearest(const char *word, const char *const *names, size_t n);
 
 #endif

@@ -64,14 +64,25 @@ static void test_some(void **state) {
     assert_string_equal(out[0], "public.orders");
     assert_string_equal(out[1], "public.orders_x");
     assert_int_equal(suggest_some("unlike", names, COUNT(names), out, 2), 0);
+    assert_int_equal(suggest_some("public.order", names, COUNT(names), out, 0), 0);
+}
+
+/* A third of so many letters is more than the distance is told apart: nothing is near. */
+static void test_very_long_words(void **state) {
+    (void)state;
+    char word[400], name[390];
+    const char *const names[] = {name};
+    memset(word, 'x', sizeof word);
+    memset(name, 'y', sizeof name);
+    word[sizeof word - 1] = name[sizeof name - 1] = '\0';
+    assert_null(suggest_nearest(word, names, 1));
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_distance),
-        cmocka_unit_test(test_long_words),
-        cmocka_unit_test(test_nearest),
-        cmocka_unit_test(test_some),
+        cmocka_unit_test(test_distance),        cmocka_unit_test(test_long_words),
+        cmocka_unit_test(test_nearest),         cmocka_unit_test(test_some),
+        cmocka_unit_test(test_very_long_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
