@@ -199,6 +199,10 @@ install: all
 clean:
 	rm -rf $(filter-out build/servers build/servers.json,$(wildcard build/*)) build/.flags build/.decoders build/.agent
 
+# For scripts: the value of a variable, make -s print-UNIT_BIN.
+print-%:
+	@echo '$($*)'
+
 help:
 	@echo 'all install unit docs check lint fuzz fuzz-smoke bench demo clean (see the top of the Makefile)'
 

@@ -34,22 +34,18 @@ class BuildFailed(Exception):
     """make failed; carries what it said."""
 
 
-def make(sanitize: str, *goals: str) -> Path:
-    """Builds, and returns the directory."""
+def make(sanitize: str, *goals: str) -> str:
+    """Runs make, and returns what it printed."""
     p = subprocess.run(["make", "-s", "-j2", f"SANITIZE={sanitize}", *goals], cwd=ROOT, stdin=subprocess.DEVNULL,
-                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace")
     if p.returncode != 0:
-        raise BuildFailed(f"make SANITIZE={sanitize} {' '.join(goals)}\n{p.stdout}")
-    return ROOT / "build" / {"": "", "thread": "tsan"}.get(sanitize, "asan")
+        raise BuildFailed(f"make SANITIZE={sanitize} {' '.join(goals)}\n{p.stdout}{p.stderr}")
+    return p.stdout
 
 
-def sources(*pattern: str) -> List[Path]:
-    return sorted((ROOT / "tests").glob(os.path.join(*pattern)))
-
-
-def built(directory: Path, files: List[Path]) -> List[str]:
-    """The test binaries that make built from these sources."""
-    return [str((directory / f.relative_to(ROOT / "tests")).with_suffix("").relative_to(ROOT)) for f in files]
+def listed(sanitize: str, variable: str) -> List[str]:
+    """A variable of the Makefile in that build."""
+    return make(sanitize, f"print-{variable}").split()
 
 
 # ---- Steps ------------------------------------------------------------------------------------------------------
@@ -70,13 +66,9 @@ def step_lint(total: Total, _options) -> None:
         print(p.stdout)
 
 
-OWN_MALLOC = "decoders/pgoutput/test_memory.c"  # a malloc() of its own: not in a sanitizer's build, see the Makefile
-
-
 def run_unit(total: Total, sanitize: str) -> None:
-    directory = make(sanitize, "all", "unit-binaries")
-    tests = [t for t in sources("unit", "**", "test_*.c") if not (sanitize and t.match(OWN_MALLOC))]
-    r = unit.run_all(built(directory, tests))
+    make(sanitize, "all", "unit-binaries")
+    r = unit.run_all(listed(sanitize, "UNIT_BIN"))
     total.add(r.passed, r.failed, r.skipped)
     if r.report:
         print(r.report)
@@ -91,18 +83,19 @@ def step_sanitized_unit(total: Total, _options) -> None:
 
 
 def step_fuzz(total: Total, _options) -> None:
-    directory = make("address,undefined", "fuzz-binaries")
-    r = fuzz.smoke([Path(b) for b in built(directory, sources("fuzz", "fuzz_*.c"))])
+    make("address,undefined", "fuzz-binaries")
+    r = fuzz.smoke([Path(b) for b in listed("address,undefined", "FUZZ_BIN")])
     total.add(r.passed, r.failed)
     if r.report:
         print(r.report)
 
 
 def step_integration(total: Total, options) -> None:
-    directory = make(options.sanitize, "all")
+    make(options.sanitize, "all")
+    [binary] = listed(options.sanitize, "BINARY")
     for server in SERVERS:
         fetch.fetch(server)
-    env = dict(os.environ, TAILRACE_BIN=str(directory / "tailrace"), PYTHONDONTWRITEBYTECODE="1")
+    env = dict(os.environ, TAILRACE_BIN=str(ROOT / binary), PYTHONDONTWRITEBYTECODE="1")
     tmp = procs.subdir("check")
     xml = tmp / "junit.xml"
     command = [sys.executable, "-m", "pytest", "-qq", "-p", "no:cacheprovider", "--tb=short", "-o",
