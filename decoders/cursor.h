@@ -88,6 +88,69 @@ MUST_CHECK static inline bool cursor_i64(struct cursor *c, int64_t *v) {
     return true;
 }
 
+/* Fixed-width integers, little-endian. 24 and 48 bits come in the next wider type. */
+MUST_CHECK static inline bool cursor_u16le(struct cursor *c, uint16_t *v) {
+    const uint8_t *p;
+    if (!cursor_bytes(c, 2, &p)) return false;
+    *v = (uint16_t)(p[1] << 8 | p[0]);
+    return true;
+}
+
+MUST_CHECK static inline bool cursor_u24le(struct cursor *c, uint32_t *v) {
+    const uint8_t *p;
+    if (!cursor_bytes(c, 3, &p)) return false;
+    *v = (uint32_t)p[2] << 16 | (uint32_t)p[1] << 8 | p[0];
+    return true;
+}
+
+MUST_CHECK static inline bool cursor_u32le(struct cursor *c, uint32_t *v) {
+    const uint8_t *p;
+    if (!cursor_bytes(c, 4, &p)) return false;
+    *v = (uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[1] << 8 | p[0];
+    return true;
+}
+
+MUST_CHECK static inline bool cursor_u48le(struct cursor *c, uint64_t *v) {
+    uint32_t low;
+    uint16_t high;
+    if (cursor_left(c) < 6 || !cursor_u32le(c, &low) || !cursor_u16le(c, &high)) return false;
+    *v = (uint64_t)high << 32 | low;
+    return true;
+}
+
+MUST_CHECK static inline bool cursor_u64le(struct cursor *c, uint64_t *v) {
+    uint32_t low, high;
+    if (cursor_left(c) < 8 || !cursor_u32le(c, &low) || !cursor_u32le(c, &high)) return false;
+    *v = (uint64_t)high << 32 | low;
+    return true;
+}
+
+/*
+ * MySQL's packed (length-encoded) integer: below 251 the byte itself; 252, 253, 254: 2, 3, 8 bytes
+ * little-endian follow. False also for 251 (its NULL) and 255, which are no numbers.
+ */
+MUST_CHECK static inline bool cursor_packedle(struct cursor *c, uint64_t *v) {
+    struct cursor at = *c;
+    uint8_t first;
+    uint16_t u16;
+    uint32_t u24;
+    if (!cursor_u8(&at, &first)) return false;
+    *v = first;
+    if (first == 252) {
+        if (!cursor_u16le(&at, &u16)) return false;
+        *v = u16;
+    } else if (first == 253) {
+        if (!cursor_u24le(&at, &u24)) return false;
+        *v = u24;
+    } else if (first == 254) {
+        if (!cursor_u64le(&at, v)) return false;
+    } else if (first > 250) {
+        return false;
+    }
+    *c = at;
+    return true;
+}
+
 /* A NUL-terminated string, as a pointer into the window; false when no NUL is left in it. */
 MUST_CHECK static inline bool cursor_cstr(struct cursor *c, const char **v) {
     const uint8_t *nul = memchr(c->at, 0, cursor_left(c));

@@ -53,6 +53,62 @@ static void test_bounds(void **state) {
     }
 }
 
+static void test_little_endian(void **state) {
+    (void)state;
+    uint8_t bytes[2 + 3 + 4 + 6 + 8];
+    for (size_t i = 0; i < sizeof(bytes); i++) bytes[i] = (uint8_t)(0xe1 + i);
+    struct cursor c = cursor_of(bytes, sizeof(bytes));
+    uint16_t u16;
+    uint32_t u32;
+    uint64_t u64;
+    assert_true(cursor_u16le(&c, &u16) && u16 == 0xe2e1);
+    assert_true(cursor_u24le(&c, &u32) && u32 == 0xe5e4e3);
+    assert_true(cursor_u32le(&c, &u32) && u32 == 0xe9e8e7e6);
+    assert_true(cursor_u48le(&c, &u64) && u64 == UINT64_C(0xefeeedecebea));
+    assert_true(cursor_u64le(&c, &u64) && u64 == UINT64_C(0xf7f6f5f4f3f2f1f0));
+    for (size_t len = 0; len < 8; len++) {
+        c = cursor_of(bytes, len);
+        assert_false(cursor_u64le(&c, &u64));
+        if (len < 6) assert_false(cursor_u48le(&c, &u64));
+        if (len < 4) assert_false(cursor_u32le(&c, &u32));
+        if (len < 3) assert_false(cursor_u24le(&c, &u32));
+        if (len < 2) assert_false(cursor_u16le(&c, &u16));
+        assert_int_equal(cursor_left(&c), len);
+    }
+}
+
+/* MySQL's length-encoded integers: each width, what is none, and each cut short. */
+static void test_packed(void **state) {
+    (void)state;
+    static const struct {
+        const char *bytes;
+        size_t len;
+        uint64_t want;
+    } good[] = {
+        {"\0", 1, 0},
+        {"\xfa", 1, 250},
+        {"\xfc\xfb\0", 3, 251},
+        {"\xfd\1\2\3", 4, 0x030201},
+        {"\xfe\1\2\3\4\5\6\7\x88", 9, UINT64_C(0x8807060504030201)},
+    };
+    uint64_t v;
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        struct cursor c = cursor_of(good[i].bytes, good[i].len);
+        assert_true(cursor_packedle(&c, &v));
+        assert_true(v == good[i].want);
+        assert_int_equal(cursor_left(&c), 0);
+        for (size_t len = 0; len < good[i].len; len++) {
+            c = cursor_of(good[i].bytes, len);
+            assert_false(cursor_packedle(&c, &v));
+            assert_int_equal(cursor_left(&c), len);
+        }
+    }
+    struct cursor null = cursor_of("\xfb\0\0", 3), none = cursor_of("\xff\0\0", 3);
+    assert_false(cursor_packedle(&null, &v));
+    assert_false(cursor_packedle(&none, &v));
+    assert_int_equal(cursor_left(&null), 3);
+}
+
 static void test_strings(void **state) {
     (void)state;
     const char *s;
@@ -79,10 +135,8 @@ static void test_empty(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_integers),
-        cmocka_unit_test(test_bounds),
-        cmocka_unit_test(test_strings),
-        cmocka_unit_test(test_empty),
+        cmocka_unit_test(test_integers), cmocka_unit_test(test_bounds),  cmocka_unit_test(test_little_endian),
+        cmocka_unit_test(test_packed),   cmocka_unit_test(test_strings), cmocka_unit_test(test_empty),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
