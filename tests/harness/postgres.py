@@ -20,7 +20,7 @@ from urllib.parse import quote, urlencode
 
 import psycopg2
 
-from . import fetch, procs
+from . import certificates, fetch, procs
 
 SUPERUSER = "postgres"
 VERSIONS = sorted(fetch.POSTGRES)
@@ -257,7 +257,7 @@ class Postgres(procs.Server):
         if p.returncode != 0:
             raise procs.ServerError(f"{self.name}: initdb failed:\n{p.stdout}")
         if self.tls != "off":
-            self._make_certificates()
+            certificates.make(self.dir)
         kind = "hostssl" if self.tls == "only" else "host"
         (self.data / "pg_hba.conf").write_text(
             "local all all trust\nlocal replication all trust\n"
@@ -287,19 +287,6 @@ class Postgres(procs.Server):
             os.chown(folder, *self.user)
             for f in files:
                 os.chown(os.path.join(folder, f), *self.user)
-
-    def _make_certificates(self) -> None:
-        """A certificate authority and a certificate for localhost and 127.0.0.1, good for two days."""
-        ca_key, key, request = self.dir / "ca.key", self.dir / "server.key", self.dir / "server.csr"
-        names = self.dir / "names"
-        names.write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
-        for command in (
-                f"req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=tailrace-test-ca -keyout {ca_key} -out {self.ca}",
-                f"req -newkey rsa:2048 -nodes -subj /CN=localhost -keyout {key} -out {request}",
-                f"x509 -req -days 2 -in {request} -CA {self.ca} -CAkey {ca_key} -CAcreateserial -extfile {names}"
-                f" -out {self.dir / 'server.crt'}"):
-            subprocess.run(["openssl"] + command.split(), check=True, stdin=subprocess.DEVNULL, capture_output=True)
-        key.chmod(0o600)
 
     def _answers(self) -> bool:
         try:

@@ -1,0 +1,19 @@
+"""Certificates for tests of TLS."""
+
+import subprocess
+from pathlib import Path
+
+
+def make(folder: Path) -> None:
+    """Writes ca.crt, server.crt and server.key: a certificate authority and a certificate for localhost and
+    127.0.0.1, good for two days."""
+    ca, ca_key, key, request = (folder / n for n in ("ca.crt", "ca.key", "server.key", "server.csr"))
+    names = folder / "names"
+    names.write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
+    for command in (
+            f"req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=tailrace-test-ca -keyout {ca_key} -out {ca}",
+            f"req -newkey rsa:2048 -nodes -subj /CN=localhost -keyout {key} -out {request}",
+            f"x509 -req -days 2 -in {request} -CA {ca} -CAkey {ca_key} -CAcreateserial -extfile {names}"
+            f" -out {folder / 'server.crt'}"):
+        subprocess.run(["openssl"] + command.split(), check=True, stdin=subprocess.DEVNULL, capture_output=True)
+    key.chmod(0o600)
