@@ -1,9 +1,9 @@
 #include "decoders/utf8.h"
 
-#include <stdint.h>
 #include <string.h>
 
-static size_t skip_ascii(const uint8_t *p, size_t len) {
+size_t utf8_ascii(const char *s, size_t len) {
+    const uint8_t *p = (const uint8_t *)s;
     const uint64_t high_bits = UINT64_C(0x8080808080808080);
     size_t i = 0;
     for (uint64_t word; len - i >= sizeof(word); i += sizeof(word)) {
@@ -39,7 +39,7 @@ static size_t sequence(const uint8_t *p, size_t left) {
 bool utf8_valid(const char *s, size_t len) {
     const uint8_t *p = (const uint8_t *)s;
     while (len) {
-        size_t n = skip_ascii(p, len);
+        size_t n = utf8_ascii((const char *)p, len);
         if (n == len) return true;
         p += n;
         len -= n;
@@ -49,4 +49,16 @@ bool utf8_valid(const char *s, size_t len) {
         len -= n;
     }
     return true;
+}
+
+size_t utf8_put(uint32_t point, char *out) {
+    uint8_t *p = (uint8_t *)out;
+    if (point < 0x80) {
+        p[0] = (uint8_t)point;
+        return 1;
+    }
+    size_t n = point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
+    for (size_t i = n; i-- > 1; point >>= 6) p[i] = (uint8_t)(0x80 | (point & 0x3f));
+    p[0] = (uint8_t)((0xf00 >> n & 0xff) | point);
+    return n;
 }

@@ -9,8 +9,15 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* True when all `len` bytes together are well-formed UTF-8. NUL is a character like any other. */
 bool utf8_valid(const char *s, size_t len);
+
+/* How many bytes at its front are ASCII. */
+size_t utf8_ascii(const char *s, size_t len);
+
+/* Writes a code point up to U+10FFFF; `out` has room for 4 bytes. Returns its length. */
+size_t utf8_put(uint32_t point, char *out);
 
 #endif

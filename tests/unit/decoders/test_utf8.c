@@ -107,11 +107,42 @@ static void test_every_character(void **state) {
     }
 }
 
+static void test_ascii(void **state) {
+    (void)state;
+    assert_int_equal(utf8_ascii("", 0), 0);
+    char text[40];
+    memset(text, 'x', sizeof(text));
+    assert_int_equal(utf8_ascii(text, sizeof(text)), sizeof(text));
+    for (size_t i = 0; i < sizeof(text); i++) {
+        text[i] = '\x80';
+        assert_int_equal(utf8_ascii(text, sizeof(text)), i);
+        text[i] = '\x7f';
+    }
+}
+
+static void test_put(void **state) {
+    (void)state;
+    static const struct {
+        uint32_t point;
+        const char *utf8;
+    } known[] = {{0x7f, "\x7f"},
+                 {0x80, "\xc2\x80"},
+                 {0x7ff, "\xdf\xbf"},
+                 {0x800, "\xe0\xa0\x80"},
+                 {0xffff, "\xef\xbf\xbf"},
+                 {0x10000, "\xf0\x90\x80\x80"},
+                 {0x10ffff, "\xf4\x8f\xbf\xbf"}};
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        char out[4];
+        assert_int_equal(utf8_put(known[i].point, out), strlen(known[i].utf8));
+        assert_memory_equal(out, known[i].utf8, strlen(known[i].utf8));
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_good),
-        cmocka_unit_test(test_bad),
-        cmocka_unit_test(test_every_character),
+        cmocka_unit_test(test_good),  cmocka_unit_test(test_bad), cmocka_unit_test(test_every_character),
+        cmocka_unit_test(test_ascii), cmocka_unit_test(test_put),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
