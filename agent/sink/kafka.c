@@ -9,6 +9,7 @@
  * guarantee). What breaks the producer in another way is fatal: the pipeline opens a new one and begins at
  * the checkpoint.
  */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <librdkafka/rdkafka.h>
@@ -21,6 +22,7 @@
 #include "agent/sink/kafka_outage.h"
 #include "agent/sink/kafka_partition.h"
 #include "agent/sink/kafka_queue.h"
+#include "agent/sink/kafka_tls.h"
 #include "agent/sink/kafka_topic.h"
 #include "agent/sink/sink.h"
 
@@ -43,6 +45,7 @@ struct kafka_sink {
     struct kafka_queue queue;
     struct kafka_log log;
     struct kafka_outage outage;
+    struct kafka_tls tls;
     struct topic **topics;
     uint32_t ntopics;
     size_t batch_bytes;
@@ -64,6 +67,17 @@ static void on_log(const rd_kafka_t *rd, int level, const char *facility, const 
     struct kafka_sink *k = rd_kafka_opaque(rd);
 
     kafka_log_line(&k->log, level, facility, text);
+}
+
+/* 1: the certificate is accepted. */
+static int on_certificate(rd_kafka_t *rd, const char *broker, int32_t id, int *x509_error, int depth,
+                          const char *der, size_t len, char *why, size_t size, void *opaque) {
+    struct kafka_sink *k = opaque;
+
+    (void)rd, (void)broker, (void)id, (void)depth, (void)der, (void)len;
+    if (kafka_tls_checked(&k->tls, *x509_error)) return 1;
+    snprintf(why, size, "OpenSSL's verification error %d", *x509_error);
+    return 0;
 }
 
 /* ---- Results ---- */
@@ -165,11 +179,13 @@ static void take_fatal(struct kafka_sink *k) {
 
 static void take_error(struct kafka_sink *k, rd_kafka_event_t *ev) {
     rd_kafka_resp_err_t code = rd_kafka_event_error(ev);
+    const char *reason = rd_kafka_event_error_string(ev);
+    char text[400];
 
     if (rd_kafka_event_error_is_fatal(ev) || code == RD_KAFKA_RESP_ERR__FATAL)
         take_fatal(k);
     else
-        kafka_outage_error(&k->outage, code, rd_kafka_event_error_string(ev));
+        kafka_outage_error(&k->outage, code, kafka_tls_explain(&k->tls, code, reason, text, sizeof text));
 }
 
 /* Consumes the event; true when it brought results. */
@@ -261,6 +277,7 @@ static int make_producer(struct kafka_sink *k, struct err *e) {
     k->record_bytes = conf.record_bytes;
     rd_kafka_conf_set_opaque(conf.rd, k);
     rd_kafka_conf_set_log_cb(conf.rd, on_log);
+    rd_kafka_conf_set_ssl_cert_verify_cb(conf.rd, on_certificate); /* fails in a librdkafka without TLS */
     k->rd = kafka_conf_producer(&conf, e);
     return k->rd ? kafka_queue_open(&k->queue, k->rd, e) : -1;
 }

@@ -1,7 +1,10 @@
 #include "agent/sink/kafka_conf.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "agent/config/secret.h"
 
@@ -19,8 +22,10 @@ static const struct property defaults[] = {
     {"socket.keepalive.enable", "true"},
     {"reconnect.backoff.max.ms", "2000"},
     {"topic.metadata.refresh.interval.ms", "30000"}, /* how soon new partitions are seen */
-    {"log.connection.close", "false"},               /* brokers close idle connections */
 };
+
+/* Older versions do not compare the certificate's name; a librdkafka without TLS does not know this. */
+static const struct property verify = {"ssl.endpoint.identification.algorithm", "https"};
 
 /*
  * The gapless guarantee: when a batch is refused for good, nothing behind it in its partition may be
@@ -43,6 +48,11 @@ static int set(rd_kafka_conf_t *rd, const char *name, const char *value, struct 
     char why[512];
 
     if (rd_kafka_conf_set(rd, name, value, why, sizeof why) == RD_KAFKA_CONF_OK) return 0;
+    if (strstr(why, "not supported in this build"))
+        return err_set(e, ERR_CONFIG,
+                       "sink.kafka.%s: the librdkafka of this system (%s) was built without what that needs: "
+                       "install one that has it, or do without the property. In its words: %s",
+                       name, rd_kafka_version_str(), why);
     return err_set(e, ERR_CONFIG, "sink.kafka.%s: %s (librdkafka %s)", name, why, rd_kafka_version_str());
 }
 
@@ -50,6 +60,16 @@ static int set_all(rd_kafka_conf_t *rd, const struct property *p, size_t n, stru
     for (size_t i = 0; i < n; i++)
         if (set(rd, p[i].name, p[i].value, e) < 0) return -1;
     return 0;
+}
+
+/* A file that a property names and nobody can read: librdkafka would tell in OpenSSL's words. */
+static int check_file(const struct config_pair *p, struct err *e) {
+    static const char ending[] = ".location";
+    size_t len = strlen(p->name);
+
+    if (len < sizeof ending || strcmp(p->name + len - (sizeof ending - 1), ending) != 0) return 0;
+    if (strcmp(p->value, "probe") == 0 || access(p->value, R_OK) == 0) return 0; /* probe: look around */
+    return err_set(e, ERR_CONFIG, "sink.kafka.%s: cannot read %s: %s", p->name, p->value, strerror(errno));
 }
 
 static int set_secret(rd_kafka_conf_t *rd, const struct config_pair *p, struct err *e) {
@@ -68,6 +88,7 @@ static int set_user(rd_kafka_conf_t *rd, const struct config_sink *c, struct err
     for (size_t i = 0; i < c->nkafka; i++) {
         const struct config_pair *p = &c->kafka[i];
         if (p->secret ? set_secret(rd, p, e) < 0 : set(rd, p->name, p->value, e) < 0) return -1;
+        if (!p->secret && check_file(p, e) < 0) return -1;
     }
     return 0;
 }
@@ -109,6 +130,7 @@ int kafka_conf_make(const struct config_sink *c, const char *source, struct kafk
 
     *out = (struct kafka_conf){.rd = rd};
     if (!rd) return err_memory(e, "the Kafka configuration");
+    rd_kafka_conf_set(rd, verify.name, verify.value, NULL, 0);
     if (set_client_id(rd, source, e) < 0 ||
         set_all(rd, defaults, sizeof defaults / sizeof *defaults, e) < 0 || set_user(rd, c, e) < 0)
         goto failed;

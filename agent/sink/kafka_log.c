@@ -14,7 +14,7 @@
  * property, chosen by us, is called experimental.
  */
 static bool is_known(const char *facility, const char *text) {
-    static const char *const facilities[] = {"FATAL", "FAIL", "ERROR", "TERMINATE"};
+    static const char *const facilities[] = {"FATAL", "FAIL", "ERROR", "TERMINATE", "SSLCERTVRFY"};
 
     for (size_t i = 0; i < sizeof facilities / sizeof *facilities; i++)
         if (strcmp(facility, facilities[i]) == 0) return true;

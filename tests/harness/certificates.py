@@ -4,12 +4,12 @@ import subprocess
 from pathlib import Path
 
 
-def make(folder: Path) -> None:
-    """Writes ca.crt, server.crt and server.key: a certificate authority and a certificate for localhost and
-    127.0.0.1, good for two days."""
+def make(folder: Path, for_names: str = "DNS:localhost,IP:127.0.0.1") -> None:
+    """Writes ca.crt, server.crt and server.key: a certificate authority and a certificate for these names, good for
+    two days."""
     ca, ca_key, key, request = (folder / n for n in ("ca.crt", "ca.key", "server.key", "server.csr"))
     names = folder / "names"
-    names.write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
+    names.write_text(f"subjectAltName={for_names}\n")
     for command in (
             f"req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=tailrace-test-ca -keyout {ca_key} -out {ca}",
             f"req -newkey rsa:2048 -nodes -subj /CN=localhost -keyout {key} -out {request}",

@@ -7,7 +7,8 @@
     for r in kafka.consume("t"): r.partition, r.offset, r.key, r.value, r.timestamp
 
 With proxied=True the broker has a second listener that is only reachable through `kafka.proxy` (see proxy.py), at
-`kafka.proxied_bootstrap`: cut and stall that connection while the test itself still talks to the broker.
+`kafka.proxied_bootstrap`: cut and stall that connection while the test itself still talks to the broker. With
+tls="DNS:localhost" that listener speaks TLS, with a certificate for these names that `kafka.ca` vouches for.
 """
 
 import os
@@ -22,7 +23,7 @@ from typing import Dict, List, NamedTuple, Optional, Tuple
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, ConfigResource, NewPartitions, NewTopic
 
-from . import fetch, procs
+from . import certificates, fetch, procs
 from .proxy import Proxy
 
 HEAP = "512m"
@@ -43,7 +44,7 @@ class Record(NamedTuple):
 class Kafka(procs.Server):
     """settings: properties of the broker, on top of those of a single node."""
 
-    def __init__(self, settings: Optional[Dict[str, str]] = None, proxied: bool = False):
+    def __init__(self, settings: Optional[Dict[str, str]] = None, proxied: bool = False, tls: str = ""):
         super().__init__("Kafka")
         self.libs = fetch.kafka()
         self.port = procs.reserve_port()
@@ -51,7 +52,9 @@ class Kafka(procs.Server):
         self.dir = procs.subdir("kafka")
         self.log = self.dir / "log"
         self.settings = settings or {}
-        self.proxy: Optional[Proxy] = Proxy(procs.reserve_port()) if proxied else None
+        self.proxy: Optional[Proxy] = Proxy(procs.reserve_port()) if proxied or tls else None
+        self.tls = tls
+        self.ca = self.dir / "ca.crt"
         self._admin: Optional[AdminClient] = None
 
     @property
@@ -62,7 +65,7 @@ class Kafka(procs.Server):
     def proxied_bootstrap(self) -> str:
         if self.proxy is None:
             raise procs.ServerError("this Kafka was not made with proxied=True")
-        return f"127.0.0.1:{self.proxy.port}"
+        return f"{self._proxied_host}:{self.proxy.port}"
 
     # ---- Life ----
 
@@ -188,11 +191,12 @@ class Kafka(procs.Server):
                 "-Dorg.slf4j.simpleLogger.showDateTime=true", "-cp", f"{self.libs}/*", main, *map(str, args)]
 
     def _properties(self) -> Path:
-        listeners = {"MAIN": (self.port, self.port)}
+        listeners = {"MAIN": (self.port, self.bootstrap)}
         if self.proxy is not None:
             self.proxy.target_port = self.proxy.target_port or procs.reserve_port()
-            listeners["PROXIED"] = (self.proxy.target_port, self.proxy.port)
+            listeners["PROXIED"] = (self.proxy.target_port, self.proxied_bootstrap)
         listen = [f"{n}://127.0.0.1:{p}" for n, (p, _) in listeners.items()]
+        secured = {"PROXIED": "SSL"} if self.tls else {}
         properties = {
             "process.roles": "broker,controller",
             "node.id": 1,
@@ -200,8 +204,9 @@ class Kafka(procs.Server):
             "controller.listener.names": "CONTROLLER",
             "inter.broker.listener.name": "MAIN",
             "listeners": ",".join(listen + [f"CONTROLLER://127.0.0.1:{self.controller_port}"]),
-            "advertised.listeners": ",".join(f"{n}://127.0.0.1:{p}" for n, (_, p) in listeners.items()),
-            "listener.security.protocol.map": ",".join(f"{n}:PLAINTEXT" for n in [*listeners, "CONTROLLER"]),
+            "advertised.listeners": ",".join(f"{n}://{a}" for n, (_, a) in listeners.items()),
+            "listener.security.protocol.map": ",".join(f"{n}:{secured.get(n, 'PLAINTEXT')}"
+                                                       for n in [*listeners, "CONTROLLER"]),
             "log.dirs": self.dir / "data",
             "offsets.topic.replication.factor": 1,
             "offsets.topic.num.partitions": 1,
@@ -216,10 +221,24 @@ class Kafka(procs.Server):
             "log.cleaner.dedupe.buffer.size": 16 << 20,
             "auto.create.topics.enable": "false",
         }
+        if self.tls:
+            properties.update(self._certificate())
         properties.update(self.settings)
         path = self.dir / "server.properties"
         path.write_text("".join(f"{k}={v}\n" for k, v in properties.items()))
         return path
+
+    @property
+    def _proxied_host(self) -> str:
+        return "localhost" if self.tls else "127.0.0.1"
+
+    def _certificate(self) -> Dict[str, str]:
+        """Properties of the listener with TLS."""
+        store = self.dir / "server.pem"
+        if not store.exists():
+            certificates.make(self.dir, self.tls)
+            store.write_text((self.dir / "server.key").read_text() + (self.dir / "server.crt").read_text())
+        return {"listener.name.proxied.ssl.keystore.type": "PEM", "listener.name.proxied.ssl.keystore.location": str(store)}
 
     def _format(self) -> None:
         command = self._java("kafka.tools.StorageTool", "format", "-t", "dGFpbHJhY2UtdGVzdHMhIQ", "-c",

@@ -4,17 +4,19 @@
     proxy.cut()        # reset every open connection; new ones are welcome
     proxy.refuse()     # and no new ones, until accept()
     proxy.stall()      # connections stay open, nothing moves, until resume()
+    proxy.heard        # what each client said first
 """
 
 import selectors
 import socket
 import struct
 import threading
-from typing import Dict, Optional
+from typing import Dict, List, Optional
 
 from . import procs
 
 CHUNK = 64 * 1024
+HEARD = 16 * 1024    # bytes of a client that are remembered
 LIMIT = 1024 * 1024  # bytes held for a peer that does not read, before we stop reading from the other
 
 
@@ -26,6 +28,7 @@ class _Half:
         self.peer: "_Half" = self
         self.out = bytearray()
         self.ended = False  # the peer has sent all it will send
+        self.heard = bytearray(HEARD)  # full: nothing (more) is remembered
 
 
 class Proxy:
@@ -35,6 +38,7 @@ class Proxy:
         self.port = port or procs.reserve_port()
         self.target_port = target_port
         self.accepted = 0  # connections so far
+        self.heard: List[bytearray] = []  # the first bytes of the client of each
         self._forwarded = 0
         self._halves: Dict[int, _Half] = {}
         self._stalled = False
@@ -172,11 +176,14 @@ class Proxy:
             half.sock.setblocking(False)
             half.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._halves[half.sock.fileno()] = half
+        a.heard = bytearray()
+        self.heard.append(a.heard)
         self.accepted += 1
 
     def _read(self, half: _Half) -> None:
         data = half.sock.recv(CHUNK)
         if data:
+            half.heard += data[:HEARD - len(half.heard)]
             half.peer.out += data
             self._write(half.peer)
         else:

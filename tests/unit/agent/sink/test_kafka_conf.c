@@ -39,6 +39,7 @@ static void the_promises_are_set(void **state) {
     assert_value(&k, "message.timeout.ms", "0");
     assert_value(&k, "allow.auto.create.topics", "false");
     assert_value(&k, "compression.type", "lz4");
+    assert_value(&k, "ssl.endpoint.identification.algorithm", "https");
     assert_int_equal(k.record_bytes, 0);
     assert_true(k.batch_bytes > 0 && k.batch_bytes < 1000000);
     rd_kafka_conf_destroy(k.rd);
@@ -109,8 +110,20 @@ static void oidc_without_support_is_said(void **state) {
         return;
     }
     assert_int_equal(e.code, ERR_CONFIG);
-    assert_non_null(strstr(e.text, "sasl.oauthbearer.method"));
+    assert_non_null(strstr(e.text, "sink.kafka.sasl.oauthbearer.method: the librdkafka of this system ("));
+    assert_non_null(strstr(e.text, "was built without what that needs"));
     assert_non_null(strstr(e.text, "libcurl"));
+}
+
+static void files_must_be_readable(void **state) {
+    (void)state;
+    assert_refused("ssl.ca.location", "/nowhere/ca.pem", "cannot read /nowhere/ca.pem: No such file");
+    struct config_pair pairs[] = {{.name = "ssl.ca.location", .value = "probe"},
+                                  {.name = "ssl.certificate.location", .value = "/dev/null"}};
+    struct kafka_conf k;
+    struct err e = {0};
+    if (make(pairs, 2, &k, &e) < 0) fail_msg("%s", e.text);
+    rd_kafka_conf_destroy(k.rd);
 }
 
 int main(void) {
@@ -120,6 +133,7 @@ int main(void) {
         cmocka_unit_test(secrets_are_read_when_needed),
         cmocka_unit_test(what_librdkafka_refuses_is_told_in_its_words),
         cmocka_unit_test(oidc_without_support_is_said),
+        cmocka_unit_test(files_must_be_readable),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
