@@ -33,21 +33,34 @@ bool value_equal(const struct value *a, const struct value *b) {
     if (a->state != VALUE_PRESENT && a->state != VALUE_INVALID) return true;
     if (a->state == VALUE_INVALID) return a->len == b->len && memcmp(a->text, b->text, a->len) == 0;
     if (a->kind != b->kind || holds_text(a) != holds_text(b)) return false;
+    if (a->kind == VALUE_GEOMETRY && a->v.u != b->v.u) return false;
     if (holds_text(a)) return a->len == b->len && (a->len == 0 || memcmp(a->text, b->text, a->len) == 0);
     if (a->kind == VALUE_BOOL) return a->v.b == b->v.b;
     if (a->kind == VALUE_ARRAY) return array_equal(a->v.array, b->v.array);
     return a->v.u == b->v.u; /* doubles by bits: NaN equals itself, 0 and -0 differ */
 }
 
-static void format_bytes(const struct value *v, struct buf *out) {
+static void format_hex(const struct value *v, struct buf *out) {
     static const char digits[] = "0123456789abcdef";
-    if (!buf_reserve(out, 2 + v->len * 2)) return;
-    buf_puts(out, "\\x");
+    if (!buf_reserve(out, v->len * 2)) return;
     for (size_t i = 0; i < v->len; i++) {
         unsigned char byte = (unsigned char)v->text[i];
         buf_putc(out, digits[byte >> 4]);
         buf_putc(out, digits[byte & 15]);
     }
+}
+
+static void format_bytes(const struct value *v, struct buf *out) {
+    buf_puts(out, "\\x");
+    format_hex(v, out);
+}
+
+/* SRID=4326;0101000000... */
+static void format_geometry(const struct value *v, struct buf *out) {
+    buf_puts(out, "SRID=");
+    buf_put_u64(out, v->v.u);
+    buf_putc(out, ';');
+    format_hex(v, out);
 }
 
 /* Whether an element's text must be quoted inside an array. */
@@ -106,7 +119,7 @@ static void format_array(const struct value_array *a, struct buf *out) {
 
 void value_format(const struct value *v, struct buf *out) {
     if (v->state != VALUE_PRESENT) return;
-    if (holds_text(v) && v->kind != VALUE_BYTES) {
+    if (holds_text(v) && v->kind != VALUE_BYTES && v->kind != VALUE_GEOMETRY) {
         buf_put(out, v->text, v->len);
         return;
     }
@@ -117,6 +130,7 @@ void value_format(const struct value *v, struct buf *out) {
     case VALUE_FLOAT: value_format_float((float)v->v.d, out); break;
     case VALUE_DOUBLE: value_format_double(v->v.d, out); break;
     case VALUE_BYTES: format_bytes(v, out); break;
+    case VALUE_GEOMETRY: format_geometry(v, out); break;
     case VALUE_DATE: value_format_date(v->v.i, out); break;
     case VALUE_TIME: value_format_time(v->v.i, out); break;
     case VALUE_TIMESTAMP: value_format_timestamp(v->v.i, ' ', "", out); break;
@@ -136,7 +150,8 @@ static const char *const kind_names[] = {
     [VALUE_TIMETZ] = "timetz",       [VALUE_INTERVAL] = "interval",
     [VALUE_UUID] = "uuid",           [VALUE_JSON] = "json",
     [VALUE_ENUM] = "enum",           [VALUE_SET] = "set",
-    [VALUE_ARRAY] = "array",         [VALUE_OTHER] = "other",
+    [VALUE_ARRAY] = "array",         [VALUE_GEOMETRY] = "geometry",
+    [VALUE_OTHER] = "other",
 };
 
 static const char *const state_names[] = {

@@ -85,8 +85,8 @@ struct value_array {
 
 /*
  * Appends a present value (nothing for other states) as canonical text: what PostgreSQL prints under the
- * session pins (ISO dates, UTC, hex bytea, shortest round-trip floats), so that format(parse(x)) = x. Used
- * for entity keys, templates and tests.
+ * session pins (ISO dates, UTC, hex bytea, shortest round-trip floats), so that format(parse(x)) = x; of a
+ * geometry "SRID=4326;" and its WKB in hex. Used for entity keys, templates and tests.
  */
 void value_format(const struct value *v, struct buf *out);
 

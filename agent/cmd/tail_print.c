@@ -102,7 +102,7 @@ static const struct {
     enum colour colour;
 } ops[] = {
     {'c', "insert", GREEN}, {'u', "update", YELLOW},  {'d', "delete", RED}, {'r', "read", GREEN},
-    {'t', "truncate", RED}, {'m', "message", YELLOW}, {'g', "gap", RED},
+    {'t', "truncate", RED}, {'m', "message", YELLOW}, {'g', "gap", RED},    {'q', "ddl", YELLOW},
 };
 
 static void put_op(const struct tail_style *s, struct buf *out, const char *op) {
@@ -142,10 +142,12 @@ static void put_key(const struct tail_style *s, struct buf *out, json_object *ke
     }
 }
 
+/* source.schema.table; where there is no schema, the database. */
 static void put_where(const struct tail_style *s, struct buf *out, json_object *line) {
-    static const char *const names[] = {"source", "schema", "table"};
+    const char *names[] = {"source", *text(line, "schema") ? "schema" : "database", "table"};
+    bool in_table = *text(line, "table") != '\0';
     struct buf where = {0};
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+    for (size_t i = 0; i < (in_table ? 3 : 1); i++) {
         const char *part = text(line, names[i]);
         if (*part && where.len) buf_putc(&where, '.');
         buf_puts(&where, part);
@@ -162,6 +164,17 @@ static void put_message(const struct tail_style *s, struct buf *out, json_object
     }
 }
 
+static void put_ddl(const struct tail_style *s, struct buf *out, json_object *line) {
+    json_object *ddl;
+    if (!json_object_object_get_ex(line, "ddl", &ddl)) return;
+    buf_puts(out, "  ");
+    if (json_object_is_type(ddl, json_type_string)) {
+        put_cut(s, out, json_object_get_string(ddl));
+    } else {
+        put_value(s, out, ddl);
+    }
+}
+
 static void put_row(const struct tail_style *s, struct buf *out, json_object *line) {
     json_object *key = member(line, "key", json_type_object);
     json_object *before = member(line, "before", json_type_object);
@@ -174,6 +187,7 @@ static void put_row(const struct tail_style *s, struct buf *out, json_object *li
     put_image(s, out, after ? after : before, after ? before : NULL, key);
     put_message(s, out, member(line, "message", json_type_object));
     if (*text(line, "gap")) put_pair(s, out, "gap", member(line, "gap", json_type_string));
+    put_ddl(s, out, line);
     put_states(s, out, line);
     if (invalid) put_invalid(s, out, member(invalid, after ? "after" : "before", json_type_object));
 }

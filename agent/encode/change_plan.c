@@ -10,7 +10,7 @@
 #define OVERHEAD (1 + CHANGE_VALUE_OVERHEAD)
 
 /* Letters by number of Op. */
-static const char letters[] = {'\0', 'c', 'u', 'd', 'r', 't', 'm', 'g'};
+static const char letters[] = {'\0', 'c', 'u', 'd', 'r', 't', 'm', 'g', 'q'};
 
 uint8_t change_plan_op(char op) {
     for (uint8_t i = 1; i < sizeof(letters); i++)

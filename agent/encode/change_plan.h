@@ -27,6 +27,7 @@ enum change_field {
     CHANGE_FIELD_COMMIT_US = 14,
     CHANGE_FIELD_MESSAGE = 16,
     CHANGE_FIELD_GAP = 17,
+    CHANGE_FIELD_DDL = 18,
 };
 
 #define CHANGE_LAYOUT_VERSION 1

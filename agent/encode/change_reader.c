@@ -154,12 +154,21 @@ static int read_message(struct record *r, const struct wire_reader *in, const st
     return rc;
 }
 
+static enum event_kind kind_of(char op) {
+    switch (op) {
+    case 'm': return EVENT_MESSAGE;
+    case 'g': return EVENT_GAP;
+    case 'q': return EVENT_DDL;
+    default: return EVENT_ROW;
+    }
+}
+
 static int read_op(struct record *r, const struct wire_field *f, struct err *e) {
     static const struct {
         char letter;
         enum change_op op;
     } ops[] = {{'c', CHANGE_INSERT},   {'u', CHANGE_UPDATE},  {'d', CHANGE_DELETE}, {'r', CHANGE_INSERT},
-               {'t', CHANGE_TRUNCATE}, {'m', CHANGE_MESSAGE}, {'g', CHANGE_GAP}};
+               {'t', CHANGE_TRUNCATE}, {'m', CHANGE_MESSAGE}, {'g', CHANGE_GAP},    {'q', CHANGE_DDL}};
     if (wire_expect(f, WIRE_VARINT, e)) return -1;
     r->event.op = change_plan_letter(f->value);
     for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++)
@@ -167,7 +176,7 @@ static int read_op(struct record *r, const struct wire_field *f, struct err *e) 
     if (!r->event.op)
         return err_set(e, ERR_DATA, "an operation (%llu) that this version does not know",
                        (unsigned long long)f->value);
-    r->event.kind = r->event.op == 'm' ? EVENT_MESSAGE : r->event.op == 'g' ? EVENT_GAP : EVENT_ROW;
+    r->event.kind = kind_of(r->event.op);
     return 0;
 }
 
@@ -185,6 +194,13 @@ static int read_version(const struct wire_field *f, struct err *e) {
                    (unsigned long long)f->value, CHANGE_LAYOUT_VERSION);
 }
 
+/* Any bytes. */
+static int read_content(struct record *r, const struct wire_field *f, struct err *e) {
+    if (wire_expect(f, WIRE_BYTES, e)) return -1;
+    r->change.message.content = (struct text){.ptr = (const char *)f->data, .len = f->len};
+    return 0;
+}
+
 /* Every field but the lists of columns. */
 static int read_scalar(struct record *r, const struct wire_reader *in, const struct wire_field *f,
                        struct arena *a, struct err *e) {
@@ -199,6 +215,7 @@ static int read_scalar(struct record *r, const struct wire_reader *in, const str
     case CHANGE_FIELD_TX: return change_read_text(f, &r->tx.xid, e);
     case CHANGE_FIELD_POS: return change_read_text(f, &r->change.pos, e);
     case CHANGE_FIELD_GAP: return change_read_text(f, &r->change.message.content, e);
+    case CHANGE_FIELD_DDL: return read_content(r, f, e);
     case CHANGE_FIELD_MESSAGE: return read_message(r, in, f, e);
     case CHANGE_FIELD_ORD: r->ord = *f; return wire_expect(f, WIRE_BYTES, e);
     case CHANGE_FIELD_COMMIT_US: r->change.tx = &r->tx; return change_read_time(f, &r->tx.commit_us, e);

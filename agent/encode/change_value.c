@@ -103,6 +103,25 @@ static uint8_t *put_array(uint8_t *p, const struct value_array *a, unsigned dim,
     return p;
 }
 
+/* ---- Geometries: Geometry { uint32 srid = 1; bytes wkb = 2; } ---- */
+
+static size_t geometry_size(const struct value *v) {
+    size_t size = v->len ? 1 + wire_size_counted(v->len) : 0;
+    return (uint32_t)v->v.u ? size + 1 + wire_size_varint((uint32_t)v->v.u) : size;
+}
+
+static uint8_t *put_geometry(uint8_t *p, const struct value *v) {
+    p = wire_put_varint(p, WIRE_TAG(CV_GEOMETRY, WIRE_BYTES));
+    p = wire_put_varint(p, geometry_size(v));
+    if ((uint32_t)v->v.u) {
+        *p++ = (uint8_t)WIRE_TAG(1, WIRE_VARINT);
+        p = wire_put_varint(p, (uint32_t)v->v.u);
+    }
+    if (!v->len) return p;
+    *p++ = (uint8_t)WIRE_TAG(2, WIRE_BYTES);
+    return wire_put_counted(p, v->text, v->len);
+}
+
 /* ---- Values ---- */
 
 static size_t size_counted(uint32_t field, size_t len) {
@@ -135,6 +154,7 @@ size_t change_value_size(const struct value *v) {
     case VALUE_ARRAY:
         if (!v->is_text) return 2 + wire_size_counted(array_size(v->v.array, 0, v->v.array->items));
         break;
+    case VALUE_GEOMETRY: return 2 + wire_size_counted(geometry_size(v));
     default: break;
     }
     return size_counted(text_fields[v->kind], v->len);
@@ -196,6 +216,7 @@ uint8_t *change_value_put(uint8_t *p, const struct value *v) {
     case VALUE_ARRAY:
         if (!v->is_text) return put_array(p, v->v.array, 0, v->v.array->items);
         break;
+    case VALUE_GEOMETRY: return put_geometry(p, v);
     default: break;
     }
     return put_counted(p, text_fields[v->kind], v->text, v->len);

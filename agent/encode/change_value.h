@@ -37,6 +37,7 @@ enum change_value_field {
     CV_TIMESTAMP_TEXT = 24,
     CV_TIMESTAMPTZ_TEXT = 25,
     CV_ARRAY_TEXT = 26,
+    CV_GEOMETRY = 27,
 };
 
 /* Members of Missing. */
@@ -48,13 +49,13 @@ size_t change_value_size(const struct value *v);
 /* What a body takes beside the value's text at most: a number of 64 bits, or a tag and a length. */
 #define CHANGE_VALUE_OVERHEAD 12
 
-/* At least change_value_size() - CHANGE_VALUE_OVERHEAD, at once but for arrays. */
+/* At least change_value_size() - CHANGE_VALUE_OVERHEAD, at once but for arrays and geometries. */
 static inline size_t change_value_text(const struct value *v) {
     const unsigned numbers = 1u << VALUE_BOOL | 1u << VALUE_INT | 1u << VALUE_UINT | 1u << VALUE_FLOAT |
                              1u << VALUE_DOUBLE | 1u << VALUE_TIME;
     if (v->state != VALUE_PRESENT) return v->state == VALUE_INVALID ? v->len : 0;
     if (numbers >> v->kind & 1) return 0;
-    if (v->kind == VALUE_ARRAY && !v->is_text) return change_value_size(v);
+    if ((v->kind == VALUE_ARRAY && !v->is_text) || v->kind == VALUE_GEOMETRY) return change_value_size(v);
     const unsigned temporal = 1u << VALUE_DATE | 1u << VALUE_TIMESTAMP | 1u << VALUE_TIMESTAMPTZ;
     return temporal >> v->kind & 1 && !v->is_text ? 0 : v->len;
 }

@@ -125,11 +125,11 @@ static int check_size(const struct row *r, size_t size, size_t bound, struct err
     const struct table *t = r->ev->selection->table;
     if (size > bound)
         return err_set(e, ERR_DATA, "table %s.%s: a row took %zu bytes of %zu: a bug in the encoder",
-                       t->schema, t->name, size, bound);
+                       table_space(t), t->name, size, bound);
     if (size > MAX_MESSAGE)
         return err_set(e, ERR_DATA,
-                       "table %s.%s: a row of %zu bytes is larger than a protobuf message may be", t->schema,
-                       t->name, size);
+                       "table %s.%s: a row of %zu bytes is larger than a protobuf message may be",
+                       table_space(t), t->name, size);
     return 0;
 }
 
@@ -179,13 +179,14 @@ static int encode_row(struct change_encoder *en, const struct event *ev, struct 
     return put_row(&r, value, e);
 }
 
-/* A logical message or a gap: rare, and about no table. */
+/* A logical message, a gap or a statement: rare. Only the last may be about a table. */
 static int encode_note(const struct event *ev, struct buf *out, struct err *e) {
     const struct change *c = ev->change;
     struct buf message = {0};
     char sub[ROW_VIEW_SUB_LEN];
     size_t sub_len = row_view_sub(ev, sub);
-    change_plan_head(out, ev->source, ev->database, "", "");
+    const struct table *t = ev->kind == EVENT_DDL ? c->table : NULL;
+    change_plan_head(out, ev->source, ev->database, t ? t->schema : "", t ? t->name : "");
     wire_add_varint(out, CHANGE_FIELD_OP, change_plan_op(ev->op));
     if (buf_reserve(out, tail_bound(ev)))
         out->len = (size_t)(put_tail(out->data + out->len, ev, sub, sub_len) - out->data);
@@ -196,7 +197,8 @@ static int encode_note(const struct event *ev, struct buf *out, struct err *e) {
         wire_add_bytes(out, CHANGE_FIELD_MESSAGE, message.data, message.len);
         if (buf_failed(&message)) out->failed = true;
     } else {
-        change_plan_text(out, CHANGE_FIELD_GAP, c->message.content);
+        change_plan_text(out, ev->kind == EVENT_DDL ? CHANGE_FIELD_DDL : CHANGE_FIELD_GAP,
+                         c->message.content);
     }
     buf_release(&message);
     return buf_failed(out) ? err_memory(e, "a message") : 0;
@@ -209,6 +211,7 @@ static int change_encode(struct encoder *base, const struct event *ev, struct bu
     case EVENT_ROW:
     case EVENT_TOMBSTONE: return encode_row((struct change_encoder *)base, ev, key, has_key, value, e);
     case EVENT_MESSAGE:
+    case EVENT_DDL:
     case EVENT_GAP: return encode_note(ev, value, e);
     case EVENT_ENTITY: break;
     }

@@ -179,12 +179,12 @@ static void put_id(const struct event *ev, struct buf *text, struct buf *out) {
     put_string(out, CUSTOMER_ID, (const char *)text->data, text->len);
 }
 
-/* "schema.table" */
+/* "schema.table", in MySQL "database.table" */
 static void put_table(const struct table *t, struct buf *text, struct buf *out) {
     if (!t) return;
     buf_clear(text, KEEP);
-    buf_puts(text, t->schema);
-    if (*t->schema) buf_putc(text, '.');
+    buf_puts(text, table_space(t));
+    if (*table_space(t)) buf_putc(text, '.');
     buf_puts(text, t->name);
     if (buf_failed(text)) out->failed = true;
     put_string(out, CUSTOMER_TABLE, (const char *)text->data, text->len);

@@ -99,8 +99,8 @@ static int too_large(const struct event *ev, size_t size, size_t max, struct err
         "table %s%s%s, change %.*s: the record has %zu bytes even without every column that can be "
         "left out, and topic %s takes %zu: raise max.message.bytes of the topic and "
         "sink.kafka.message.max.bytes, or pass over it with --skip",
-        t->schema, *t->schema ? "." : "", t->name, (int)ev->change->id.len, ev->change->id.ptr, size,
-        ev->topic, max);
+        table_space(t), *table_space(t) ? "." : "", t->name, (int)ev->change->id.len, ev->change->id.ptr,
+        size, ev->topic, max);
 }
 
 int encoder_fit(struct encoder *en, const struct event *ev, size_t max, struct buf *key, bool *has_key,

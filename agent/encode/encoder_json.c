@@ -167,6 +167,7 @@ static int json_encode(struct encoder *base, const struct event *ev, struct buf 
         break;
     case EVENT_MESSAGE: json_line_message(value, ev, &en->time); break;
     case EVENT_GAP: json_line_gap(value, ev, &en->time); break;
+    case EVENT_DDL: json_line_ddl(value, ev, &en->time); break;
     }
     return buf_failed(key) || buf_failed(value) ? err_memory(e, "a JSON line") : 0;
 }

@@ -86,12 +86,13 @@ static void put_truth(struct buf *out, const struct entity_event *en) {
     json_member_close(out, fields, "{}");
 }
 
-/* ,"table":"schema.table" */
+/* ,"table":"schema.table", in MySQL "database.table" */
 static void put_table(struct buf *out, const struct table *t) {
     if (!t) return;
     buf_puts(out, ",\"table\":\"");
-    json_escaped(out, t->schema, strlen(t->schema));
-    if (*t->schema) buf_putc(out, '.');
+    const char *space = table_space(t);
+    json_escaped(out, space, strlen(space));
+    if (*space) buf_putc(out, '.');
     json_escaped(out, t->name, strlen(t->name));
     buf_putc(out, '"');
 }

@@ -51,16 +51,18 @@ void json_line_end(struct buf *out, const struct event *ev, struct json_line_tim
     buf_putc(out, '}');
 }
 
-static void put_start(struct buf *out, const struct event *ev, const char *op) {
+static void put_start(struct buf *out, const struct event *ev, const struct table *t, const char *op) {
     buf_puts(out, "{\"v\":1");
     json_line_text(out, "source", ev->source, strlen(ev->source));
     json_line_text(out, "database", ev->database, strlen(ev->database));
+    if (t) json_line_text(out, "schema", t->schema, strlen(t->schema));
+    if (t) json_line_text(out, "table", t->name, strlen(t->name));
     json_line_text(out, "op", op, 1);
 }
 
 void json_line_message(struct buf *out, const struct event *ev, struct json_line_time *time) {
     const struct change *c = ev->change;
-    put_start(out, ev, "m");
+    put_start(out, ev, NULL, "m");
     buf_puts(out, ",\"message\":{\"prefix\":");
     json_raw(out, c->message.prefix.ptr, c->message.prefix.len);
     buf_puts(out, ",\"content\":");
@@ -71,7 +73,14 @@ void json_line_message(struct buf *out, const struct event *ev, struct json_line
 }
 
 void json_line_gap(struct buf *out, const struct event *ev, struct json_line_time *time) {
-    put_start(out, ev, "g");
+    put_start(out, ev, NULL, "g");
     json_line_text(out, "gap", ev->change->message.content.ptr, ev->change->message.content.len);
+    json_line_end(out, ev, time);
+}
+
+void json_line_ddl(struct buf *out, const struct event *ev, struct json_line_time *time) {
+    put_start(out, ev, ev->change->table, "q");
+    buf_puts(out, ",\"ddl\":");
+    json_raw(out, ev->change->message.content.ptr, ev->change->message.content.len);
     json_line_end(out, ev, time);
 }

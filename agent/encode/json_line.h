@@ -23,9 +23,10 @@ void json_line_text(struct buf *out, const char *name, const char *s, size_t len
 /* ,"id":… ,"ord":… ,"tx":… ,"pos":… ,"ts":… and the closing brace. */
 void json_line_end(struct buf *out, const struct event *ev, struct json_line_time *time);
 
-/* The whole line of an EVENT_MESSAGE, EVENT_GAP or EVENT_ENTITY. */
+/* The whole line of an EVENT_MESSAGE, EVENT_GAP, EVENT_DDL or EVENT_ENTITY. */
 void json_line_message(struct buf *out, const struct event *ev, struct json_line_time *time);
 void json_line_gap(struct buf *out, const struct event *ev, struct json_line_time *time);
+void json_line_ddl(struct buf *out, const struct event *ev, struct json_line_time *time);
 void json_line_entity(struct buf *out, const struct event *ev, struct json_line_time *time);
 
 #endif

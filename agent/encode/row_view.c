@@ -35,8 +35,8 @@ const struct value *row_view_key(const struct event *ev, size_t n, struct err *e
     } else if (!ev->key_from_before && before && is_known(&before[i])) {
         return &before[i]; /* unchanged in the new row: the old one has it */
     }
-    err_set(e, ERR_DATA, "table %s%s%s, key column %s: %s", s->table->schema, *s->table->schema ? "." : "",
-            s->table->name, s->table->columns[i].name, problem);
+    err_set(e, ERR_DATA, "table %s%s%s, key column %s: %s", table_space(s->table),
+            *table_space(s->table) ? "." : "", s->table->name, s->table->columns[i].name, problem);
     return NULL;
 }
 

@@ -101,6 +101,26 @@ static int read_array(const struct wire_reader *outer, const struct wire_field *
     return rc;
 }
 
+/* Geometry { srid = 1; wkb = 2 } */
+static int read_geometry(const struct wire_reader *outer, const struct wire_field *field, struct value *v,
+                         struct err *e) {
+    struct wire_reader r;
+    struct wire_field f;
+    int rc;
+    if (wire_enter(outer, field, &r, e)) return -1;
+    v->kind = VALUE_GEOMETRY;
+    v->text = "";
+    while ((rc = wire_next(&r, &f, e)) == 1) {
+        if (f.number <= 2 && wire_expect(&f, f.number == 1 ? WIRE_VARINT : WIRE_BYTES, e)) return -1;
+        if (f.number == 1) v->v.u = (uint32_t)f.value;
+        if (f.number == 2) {
+            v->text = (const char *)f.data;
+            v->len = f.len;
+        }
+    }
+    return rc;
+}
+
 /* The wire type that a member's number calls for. */
 static enum wire_type type_of(uint32_t number) {
     switch (number) {
@@ -148,6 +168,7 @@ static int read_member(const struct wire_reader *r, const struct wire_field *f, 
     case CV_TIMESTAMPTZ_US: return put_number(v, VALUE_TIMESTAMPTZ, f);
     case CV_UUID: return read_uuid(f, a, v, e);
     case CV_ARRAY: return read_array(r, f, a, v, e);
+    case CV_GEOMETRY: return read_geometry(r, f, v, e);
     case CV_INVALID:
         *v = (struct value){.state = VALUE_INVALID, .text = (const char *)f->data, .len = f->len};
         return 0;

@@ -18,6 +18,7 @@ enum event_kind {
     EVENT_ENTITY,    /* one part of one entity */
     EVENT_MESSAGE,   /* a logical message */
     EVENT_GAP,       /* an accepted gap */
+    EVENT_DDL,       /* a statement that changed tables; change->table may be NULL */
 };
 
 enum column_use { COLUMN_SHOWN = 0, COLUMN_HIDDEN, COLUMN_MASKED };
@@ -26,9 +27,9 @@ enum column_use { COLUMN_SHOWN = 0, COLUMN_HIDDEN, COLUMN_MASKED };
  * lives. */
 struct selection {
     const struct table *table;
-    uint64_t serial;    /* the table's, unique within its source: encoders key caches on it */
-    const char *source; /* tag */
-    const char *database;
+    uint64_t serial;      /* the table's, unique within its source: encoders key caches on it */
+    const char *source;   /* tag */
+    const char *database; /* the table's, else the source's */
     const char *topic;    /* row topic */
     const uint8_t *use;   /* table->ncolumns of enum column_use */
     const uint16_t *keys; /* key columns in order; none: no key, records spread over partitions */
@@ -89,12 +90,13 @@ struct entity_event {
 
 struct event {
     enum event_kind kind;
-    char op; /* c u d r t m g; halves of a key change are d and c; entities: SET c or u, REMOVE d, CLEAR t */
+    char
+        op; /* c u d r t m g q; halves of a key change are d and c; entities: SET c or u, REMOVE d, CLEAR t */
     bool key_from_before;              /* the key is read from the before image */
     uint16_t sub;                      /* 0 for the first record of a change */
-    bool every_partition;              /* truncate, clear */
+    bool every_partition;              /* truncate, clear, ddl of a table */
     const struct change *change;       /* id, position, transaction, values */
-    const struct selection *selection; /* rows, tombstones; NULL otherwise */
+    const struct selection *selection; /* rows, tombstones, ddl of a table with a row topic; else NULL */
     const struct entity_event *entity; /* entities */
     const char *source;
     const char *database;

@@ -39,8 +39,10 @@ static int check_carried(const struct binder *b, size_t at) {
     if (image_has_old(t, at)) return 0;
     return err_set(b->e, ERR_CONFIG,
                    "the log carries %s of updated and deleted rows, so column %s cannot be used. Run: %s",
-                   image_has_identity(t) ? "only the replica identity" : "nothing", t->columns[at].name,
-                   names_remedy(t, remedy, sizeof(remedy)));
+                   !image_has_identity(t) ? "nothing"
+                   : t->database          ? "only the key"
+                                          : "only the replica identity",
+                   t->columns[at].name, names_remedy(t, remedy, sizeof(remedy)));
 }
 
 static int operands_init(const struct binder *b, struct operands *o, size_t count) {

@@ -18,7 +18,7 @@ static int find(const struct table *t, const char *name, bool may_be_absent, siz
         return 0;
     }
     names_hint(t, name, hint, sizeof(hint));
-    return err_set(e, ERR_CONFIG, "table %s.%s has no column %s%s%s", t->schema, t->name, name, hint,
+    return err_set(e, ERR_CONFIG, "table %s.%s has no column %s%s%s", table_space(t), t->name, name, hint,
                    may_be_absent ? "; put ? behind the name when a table may lack it" : "");
 }
 
@@ -60,7 +60,7 @@ static int key_configured(const struct table *t, const struct config_table *from
                 "the log does not carry column %s of deleted rows of %s.%s, so a delete would have no key. "
                 "Run: %s (rows written before that stay as they are: if the log still holds such, let "
                 "them pass first, without this setting)",
-                from->key.items[i], t->schema, t->name, names_remedy(t, remedy, sizeof(remedy)));
+                from->key.items[i], table_space(t), t->name, names_remedy(t, remedy, sizeof(remedy)));
         keys[(*n)++] = (uint16_t)at;
     }
     return 0;
@@ -89,7 +89,8 @@ static int check_shown(const struct selection *sel, struct err *e) {
         return err_set(
             e, ERR_CONFIG,
             "column %s is part of the key of %s.%s and cannot be %s: show it, or set another `key`",
-            t->columns[sel->keys[i]].name, t->schema, t->name, use == COLUMN_MASKED ? "masked" : "left out");
+            t->columns[sel->keys[i]].name, table_space(t), t->name,
+            use == COLUMN_MASKED ? "masked" : "left out");
     }
     return 0;
 }

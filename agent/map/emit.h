@@ -25,7 +25,8 @@ static inline int emit_event(struct emit *em, struct event *ev) {
     ev->sub = em->sub++;
     ev->change = em->change;
     ev->source = em->rules->source->name;
-    ev->database = em->rules->source->database;
+    const struct table *t = em->change->table;
+    ev->database = t && t->database ? t->database : em->rules->source->database;
     return em->fn(em->ctx, ev, em->e) ? -1 : 0;
 }
 

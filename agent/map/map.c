@@ -28,6 +28,7 @@ static int claim_own_topics(struct map *m, struct err *e) {
     struct topics *all = &m->planner.topics;
     if (topics_claim(all, r->message_topic, "the logical messages", NULL, e)) return -1;
     if (topics_claim(all, r->gap_topic, "the accepted gaps", NULL, e)) return -1;
+    if (topics_claim(all, r->ddl_topic, "the statements about no table", NULL, e)) return -1;
     for (size_t i = 0; i < r->config->nentities; i++) {
         struct buf owner = {0};
         buf_printf(&owner, "entity %s", r->config->entities[i].name);
@@ -80,10 +81,10 @@ static int change_shape(struct map *m, const struct change *c, struct err *e) {
     return 0;
 }
 
-bool map_wants(const struct map *m, const char *schema, const char *name) {
+bool map_wants(const struct map *m, const char *space, const char *name) {
     struct buf dotted = {0};
     bool wanted = false;
-    names_dotted(&dotted, NULL, schema, name);
+    names_dotted(&dotted, NULL, space, name);
     const char *text = buf_cstr(&dotted);
     if (buf_failed(&dotted) || rules_select(&m->planner.rules, text, &wanted, NULL)) wanted = false;
     buf_release(&dotted);
@@ -116,6 +117,25 @@ static int send(struct emit *em, enum event_kind kind, char op, const char *topi
     return emit_event(em, &ev);
 }
 
+/* A table that nobody wants has no say. One that feeds entities only has no topic of its own, and one that is
+ * compacted takes no record without a key. */
+static int change_ddl(struct map *m, struct emit *em) {
+    const struct table *t = em->change->table;
+    struct plan *p = NULL;
+    if (t && !(p = plans_find(&m->plans, t->serial)) && add_plan(m, t, &p, em->e)) return -1;
+    if (p && !p->rows && p->nbound == 0) return 0;
+    if (!p || !p->rows || em->rules->options.tombstones)
+        return send(em, EVENT_DDL, 'q', em->rules->ddl_topic);
+    struct event ev = {
+        .kind = EVENT_DDL,
+        .op = 'q',
+        .every_partition = true,
+        .selection = &p->selection,
+        .topic = p->selection.topic,
+    };
+    return emit_event(em, &ev);
+}
+
 int map_change(struct map *m, const struct change *c, event_fn fn, void *ctx, struct err *e) {
     const struct rules *r = &m->planner.rules;
     struct emit em = {
@@ -136,7 +156,7 @@ int map_change(struct map *m, const struct change *c, event_fn fn, void *ctx, st
     case CHANGE_SCHEMA: return change_shape(m, c, e);
     case CHANGE_MESSAGE: return send(&em, EVENT_MESSAGE, 'm', r->message_topic);
     case CHANGE_GAP: return send(&em, EVENT_GAP, 'g', r->gap_topic);
-    case CHANGE_DDL:
+    case CHANGE_DDL: return change_ddl(m, &em);
     case CHANGE_BEGIN:
     case CHANGE_COMMIT:
     case CHANGE_HEARTBEAT: break;

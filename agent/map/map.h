@@ -41,13 +41,16 @@ typedef int (*event_fn)(void *ctx, const struct event *ev, struct err *e);
  * is wrong is ERR_CONFIG. A value that a key needs and the log does not have is ERR_DATA.
  *
  * The records of one change are numbered (`sub`) in this order: row (delete, tombstone, create), entity
- * removals, entity sets; within these in the order of the configuration. A key value that the new image lacks
+ * removals, entity sets; within these in the order of the configuration. A DDL text goes to the row topic of
+ * its table, to every partition; without a table, one that has no row topic, or with `tombstones` (a
+ * compacted topic takes no record without a key), to "SOURCE.ddl". A key value that the new image lacks
  * because it is large and did not change is put there (c->after) from the old image.
  */
 int map_change(struct map *m, const struct change *c, event_fn fn, void *ctx, struct err *e);
 
-/* True for a table the configuration selects ("schema.table"); decides before any row is seen. */
-bool map_wants(const struct map *m, const char *schema, const char *name);
+/* True for a table the configuration selects ("schema.table", in MySQL "database.table"); decides before any
+ * row is seen. */
+bool map_wants(const struct map *m, const char *space, const char *name);
 
 /*
  * Checks a table as it is in the catalogue at start, before the first row: everything that map_change() would

@@ -26,7 +26,7 @@ struct mapping_field {
 struct mapping {
     const struct config_entity *entity;
     const struct config_mapping *config;
-    const char *table; /* "schema.table", a tail of config->table */
+    const char *table; /* "schema.table" (MySQL: "database.table"), a tail of config->table */
     const struct entity_part *part;
     struct template *key;
     struct template *item;  /* NULL: single part */

@@ -4,13 +4,13 @@
 
 #include "agent/map/nearest.h"
 
-void names_dotted(struct buf *out, const char *source, const char *schema, const char *name) {
+void names_dotted(struct buf *out, const char *source, const char *space, const char *name) {
     if (source) {
         buf_puts(out, source);
         buf_putc(out, '.');
     }
-    if (schema[0]) {
-        buf_puts(out, schema);
+    if (space[0]) {
+        buf_puts(out, space);
         buf_putc(out, '.');
     }
     buf_puts(out, name);
@@ -18,7 +18,7 @@ void names_dotted(struct buf *out, const char *source, const char *schema, const
 
 char *names_table(const char *source, const struct table *t) {
     struct buf b = {0};
-    names_dotted(&b, source, t->schema, t->name);
+    names_dotted(&b, source, table_space(t), t->name);
     buf_putc(&b, '\0');
     if (!buf_failed(&b)) return (char *)b.data;
     buf_release(&b);
@@ -51,6 +51,12 @@ static void put_quoted(struct buf *out, const char *name) {
 
 const char *names_remedy(const struct table *t, char *out, size_t size) {
     struct buf b = {0};
+    if (t->database) {
+        snprintf(out, size,
+                 "SET GLOBAL binlog_row_image = FULL; (and in the server's configuration; sessions that are "
+                 "open now keep the old value until they connect anew)");
+        return out;
+    }
     buf_puts(&b, "ALTER TABLE ");
     if (t->schema[0]) {
         put_quoted(&b, t->schema);

@@ -32,7 +32,7 @@ static int choose_topic(struct planner *pl, struct plan *p, const struct overrid
         err_memory(e, "planning a table");
         goto out;
     }
-    if (topic_render(o->topic_template, source->name, source->database, t, &name, &replaced, e)) {
+    if (topic_render(o->topic_template, source->name, p->selection.database, t, &name, &replaced, e)) {
         err_prefix(e, "%s: %s", o->topic ? o->topic->place.text : "topics", owner);
         goto out;
     }
@@ -54,10 +54,11 @@ out:
 }
 
 static bool is_mapped_from(const struct mapping *m, const struct table *t) {
-    size_t len = strlen(t->schema);
+    const char *space = table_space(t);
+    size_t len = strlen(space);
     const char *name = m->table;
     if (len) {
-        if (strncmp(name, t->schema, len) != 0 || name[len] != '.') return false;
+        if (strncmp(name, space, len) != 0 || name[len] != '.') return false;
         name += len + 1;
     }
     return strcmp(name, t->name) == 0;
@@ -144,7 +145,7 @@ int plan_new(struct planner *pl, const struct table *t, bool strict, struct plan
         .table = t,
         .serial = t->serial,
         .source = pl->rules.source->name,
-        .database = pl->rules.source->database,
+        .database = t->database ? t->database : pl->rules.source->database,
     };
     if (plan_fill(pl, p, strict, e)) {
         plan_free(pl, p);

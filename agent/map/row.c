@@ -17,7 +17,7 @@ static int send(struct emit *em, const struct selection *sel, enum event_kind ki
 
 static int no_key(const struct emit *em, const struct selection *sel, size_t column) {
     return err_set(em->e, ERR_DATA, "%s.%s at %.*s: the log does not carry key column %s of this row",
-                   sel->table->schema, sel->table->name, (int)em->change->pos.len, em->change->pos.ptr,
+                   table_space(sel->table), sel->table->name, (int)em->change->pos.len, em->change->pos.ptr,
                    sel->table->columns[column].name);
 }
 

@@ -97,7 +97,8 @@ int rules_init(struct rules *r, const struct config *config, const struct config
                const struct map_options *o, struct err *e) {
     *r = (struct rules){.config = config, .source = source, .options = *o};
     if (read_topics(r, e) || read_entities(r, e)) return -1;
-    return own_topic(r, "message", &r->message_topic, e) || own_topic(r, "gap", &r->gap_topic, e) ? -1 : 0;
+    if (own_topic(r, "message", &r->message_topic, e) || own_topic(r, "gap", &r->gap_topic, e)) return -1;
+    return own_topic(r, "ddl", &r->ddl_topic, e);
 }
 
 void rules_release(struct rules *r) {

@@ -20,6 +20,7 @@ struct rules {
     size_t nmappings;
     const char *message_topic;
     const char *gap_topic;
+    const char *ddl_topic;      /* of statements about no table with rows to publish */
     const char **entity_topics; /* distinct, closed by NULL */
 };
 
@@ -39,8 +40,8 @@ int rules_init(struct rules *r, const struct config *config, const struct config
                const struct map_options *o, struct err *e);
 void rules_release(struct rules *r);
 
-/* Whether the source's patterns select a table ("schema.table"). ERR_CONFIG: a regular expression ran too
- * long. */
+/* Whether the source's patterns select a table ("schema.table", see table_space()). ERR_CONFIG: a regular
+ * expression ran too long. */
 int rules_select(const struct rules *r, const char *name, bool *wanted, struct err *e);
 
 /* The overrides of a table ("source.schema.table"). ERR_CONFIG likewise. */

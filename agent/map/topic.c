@@ -66,15 +66,43 @@ static struct value text_value(const char *s) {
     return (struct value){.state = VALUE_PRESENT, .kind = VALUE_TEXT, .text = s, .len = strlen(s)};
 }
 
+/* In place of a name that is left out: a byte that no name holds. */
+static const struct value left_out = {.state = VALUE_PRESENT, .kind = VALUE_TEXT, .text = "", .len = 1};
+
+static bool separates(uint8_t c) {
+    return c == '.' || c == '-' || c == '_';
+}
+
+/* Takes out what stands for names that are left out, each with the separator behind it, else before it. */
+static void close_gaps(struct buf *out, size_t from) {
+    if (buf_failed(out)) return;
+    size_t to = from;
+    for (size_t i = from; i < out->len; i++) {
+        if (out->data[i] != '\0') {
+            out->data[to++] = out->data[i];
+        } else if (i + 1 < out->len && separates(out->data[i + 1])) {
+            i++;
+        } else if (to > from && separates(out->data[to - 1])) {
+            to--;
+        }
+    }
+    out->len = to;
+}
+
 int topic_render(const struct template *tpl, const char *source, const char *database, const struct table *t,
                  struct buf *out, bool *replaced, struct err *e) {
-    const struct value all[PLACEHOLDERS] = {text_value(source), text_value(database), text_value(t->schema),
-                                            text_value(t->name)};
+    struct value all[PLACEHOLDERS] = {text_value(source), text_value(database), text_value(t->schema),
+                                      text_value(t->name)};
     const struct value *values[PLACEHOLDERS] = {0};
-    for (size_t i = 0; i < template_names(tpl); i++)
-        values[i] = &all[find_placeholder(template_name(tpl, i))];
+    if (!t->schema[0]) all[SCHEMA] = all[DATABASE];
+    for (size_t i = 0; i < template_names(tpl); i++) {
+        size_t p = find_placeholder(template_name(tpl, i));
+        values[i] = &all[p];
+        if (p == DATABASE && !t->schema[0]) all[SCHEMA] = left_out;
+    }
     size_t from = out->len;
     template_render(tpl, values, out);
+    close_gaps(out, from);
     const char *name = buf_cstr(out);
     if (buf_failed(out)) return err_memory(e, "making a topic's name");
     *replaced = false;

@@ -3,7 +3,9 @@
  *
  * Kafka takes 1 to 249 of the characters a-z A-Z 0-9 . _ - but neither "." nor "..", and no two topics that
  * differ in '.' and '_' only. The placeholders of a template are {source}, {database}, {schema} and {table};
- * in the names put there, each byte that Kafka does not take becomes '_'.
+ * in the names put there, each byte that Kafka does not take becomes '_'. For a table without schema (MySQL)
+ * {schema} stands for its database; where the template names {database} too, it is left out with the '.', '-'
+ * or '_' beside it.
  */
 #ifndef TAILRACE_AGENT_MAP_TOPIC_H
 #define TAILRACE_AGENT_MAP_TOPIC_H

@@ -35,6 +35,7 @@ struct forward {
  * take it from. */
 static bool updates_can_be_partial(const struct table *t) {
     if (t->identity == IDENTITY_FULL) return false;
+    if (t->database) return true; /* MySQL: any value, with a row image other than FULL */
     for (size_t i = 0; i < t->ncolumns; i++) {
         switch (t->columns[i].kind) {
         case VALUE_DECIMAL:
@@ -55,11 +56,18 @@ static const char *why_not_compacted(const struct event *ev) {
     case EVENT_ENTITY: return "its records are changes of parts, and compaction would throw parts away";
     case EVENT_MESSAGE:
     case EVENT_GAP: return "its records have no key";
+    case EVENT_DDL:
+        if (!ev->selection) return "its records have no key";
+        break;
     case EVENT_ROW:
     case EVENT_TOMBSTONE: break;
     }
     if (!ev->selection->nkeys) return "its table has no key";
     if (!updates_can_be_partial(ev->selection->table)) return NULL;
+    if (ev->selection->table->database)
+        return "an update may leave out values that did not change, and compaction would keep only that "
+               "update "
+               "(SET GLOBAL binlog_row_image = FULL makes every record whole)";
     return "an update leaves out large values that did not change, and compaction would keep only that "
            "update "
            "(ALTER TABLE ... REPLICA IDENTITY FULL makes every record whole)";
@@ -118,10 +126,10 @@ static int too_large(struct forward *f, const struct event *ev, const struct top
         "the "
         "topic's max.message.bytes (and the broker's message.max.bytes), set 'oversize: strip' to leave the "
         "largest columns out, or pass this one change over with --skip %.*s",
-        table ? table->schema : "", table && table->schema[0] ? "." : "", table ? table->name : ev->topic,
-        f->key.len + f->value.len, t->name, (int)(f->key.len < 200 ? f->key.len : 200),
-        f->key.data ? (const char *)f->key.data : "", (int)ev->change->id.len, ev->change->id.ptr,
-        (int)ev->change->id.len, ev->change->id.ptr);
+        table ? table_space(table) : "", table && table_space(table)[0] ? "." : "",
+        table ? table->name : ev->topic, f->key.len + f->value.len, t->name,
+        (int)(f->key.len < 200 ? f->key.len : 200), f->key.data ? (const char *)f->key.data : "",
+        (int)ev->change->id.len, ev->change->id.ptr, (int)ev->change->id.len, ev->change->id.ptr);
 }
 
 static int strip(struct forward *f, const struct event *ev, const struct topic *t, bool *has_key,
@@ -136,7 +144,7 @@ static int strip(struct forward *f, const struct event *ev, const struct topic *
     if (encoder_fit(f->rows, ev, max, &f->key, has_key, &f->value, &stripped, e)) return -1;
     log_msg(LOG_WARN, f->parts.source->name,
             "change %.*s of %s.%s was too large: %zu column(s) left out as omitted", (int)ev->change->id.len,
-            ev->change->id.ptr, ev->change->table->schema, ev->change->table->name, stripped);
+            ev->change->id.ptr, table_space(ev->change->table), ev->change->table->name, stripped);
     return 0;
 }
 

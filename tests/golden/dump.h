@@ -107,7 +107,7 @@ static inline void dump_schema(const struct change *c, struct buf *out) {
     buf_printf(out, "schema %s.%s oid %u identity %c key (", t->schema, t->name, t->id, (char)t->identity);
     for (size_t i = 0; i < t->nkeys; i++) buf_printf(out, "%s%s", i ? ", " : "", t->columns[t->keys[i]].name);
     buf_puts(out, ")");
-    if (c->replaced) buf_printf(out, " replaces %s.%s", c->replaced->schema, c->replaced->name);
+    if (c->replaced) buf_printf(out, " replaces %s.%s", table_space(c->replaced), c->replaced->name);
     buf_putc(out, '\n');
     for (size_t i = 0; i < t->ncolumns; i++) {
         const struct column *column = &t->columns[i];
@@ -118,7 +118,7 @@ static inline void dump_schema(const struct change *c, struct buf *out) {
 
 static inline void dump_head(const char *name, const struct change *c, struct buf *out) {
     buf_printf(out, "%s ", name);
-    if (c->table) buf_printf(out, "%s.%s ", c->table->schema, c->table->name);
+    if (c->table) buf_printf(out, "%s.%s ", table_space(c->table), c->table->name);
     buf_printf(out, "%.*s at %.*s\n", (int)c->id.len, c->id.ptr, (int)c->pos.len, c->pos.ptr);
 }
 
@@ -146,6 +146,12 @@ static inline void dump_change(const struct change *c, struct buf *out) {
         buf_puts(out, "  ");
         dump_quoted(c->message.prefix.ptr, c->message.prefix.len, out);
         buf_putc(out, ' ');
+        dump_quoted(c->message.content.ptr, c->message.content.len, out);
+        buf_putc(out, '\n');
+        return;
+    case CHANGE_DDL:
+        dump_head("ddl", c, out);
+        buf_puts(out, "  ");
         dump_quoted(c->message.content.ptr, c->message.content.len, out);
         buf_putc(out, '\n');
         return;

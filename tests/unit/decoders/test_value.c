@@ -117,6 +117,13 @@ static void test_equal(void **state) {
     b.len = 3;
     assert_false(value_equal(&a, &b));
 
+    a = b = text(VALUE_GEOMETRY, "\x01\xab");
+    assert_true(value_equal(&a, &b));
+    formats(&a, "SRID=0;01ab");
+    a.v.u = 4326;
+    assert_false(value_equal(&a, &b));
+    formats(&a, "SRID=4326;01ab");
+
     a = text(VALUE_DATE, "infinity");
     b = (struct value){.state = VALUE_PRESENT, .kind = VALUE_DATE, .v.i = 1};
     assert_false(value_equal(&a, &b));

@@ -68,6 +68,12 @@ static void events(void **state) {
                 "-  s  gap  gap=\"lost\"\n");
     check_event("{\"v\":1,\"source\":\"s\",\"schema\":\"p\",\"table\":\"t\",\"op\":\"t\"}", false,
                 "-  s.p.t  truncate\n");
+    check_event(
+        "{\"v\":1,\"source\":\"s\",\"database\":\"d\",\"table\":\"t\",\"op\":\"q\",\"ddl\":\"DROP \\nTABLE "
+        "t\"}",
+        false, "-  s.d.t  ddl  DROP  TABLE t\n");
+    check_event("{\"v\":1,\"source\":\"s\",\"database\":\"d\",\"op\":\"q\",\"ddl\":{\"base64\":\"/w==\"}}",
+                false, "-  s  ddl  {\"base64\":\"/w==\"}\n");
     check_event("{\"entity\":\"customer\",\"action\":\"clear\",\"part\":\"location\",\"source\":\"s\"}",
                 false, "-  s  customer (all)  location clear\n");
     check_event("{\"other\":[1,2.50]}", false, "{\"other\":[1,2.50]}\n");

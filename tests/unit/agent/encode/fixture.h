@@ -166,6 +166,7 @@ static inline struct value fixture_present(uint64_t *seed) {
     case VALUE_UUID:
         if (!text) v = value_of(VALUE_UUID, "00112233-4455-6677-8899-aabbccddeeff");
         break;
+    case VALUE_GEOMETRY: v.v.u = text ? 0 : (uint32_t)fixture_number(seed); break;
     case VALUE_ARRAY: v.is_text = true; break;
     default: break;
     }

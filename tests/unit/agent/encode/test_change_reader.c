@@ -63,6 +63,12 @@ static void other_events(void **state) {
     f.change.tx = NULL;
     f.change.message.content = text_of("lost");
     round_trip(&f.event);
+    f.event.kind = EVENT_DDL;
+    f.event.op = 'q';
+    f.change.message.content = (struct text){.ptr = "DROP TABLE \xff", .len = 12};
+    round_trip(&f.event);
+    f.change.table = NULL;
+    round_trip(&f.event);
 }
 
 /* A key column that is in no image still makes the key, and stays out of the images. */
@@ -146,6 +152,9 @@ static void refusals(void **state) {
     minimal(&b);
     add_column(&b, CHANGE_FIELD_AFTER, "c", "\x72\x02hi", 4);
     refuse(&b, "UUID of 2 bytes");
+    minimal(&b);
+    add_column(&b, CHANGE_FIELD_AFTER, "c", "\xda\x01\x02\x0a\x00", 5);
+    refuse(&b, "wire type");
     minimal(&b);
     add_column(&b, CHANGE_FIELD_AFTER, "c", "\x50\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 11);
     refuse(&b, "a date of");

@@ -86,6 +86,12 @@ static void model_present(struct arena *a, const struct value *v, Tailrace__V1__
         next = v->v.array->items;
         KIND(ARRAY), out->array = model_array(a, v->v.array, 0, &next);
         return;
+    case VALUE_GEOMETRY:
+        KIND(GEOMETRY), out->geometry = arena_calloc(a, 1, sizeof(*out->geometry));
+        tailrace__v1__geometry__init(out->geometry);
+        out->geometry->srid = (uint32_t)v->v.u;
+        out->geometry->wkb = bytes_of(v->text, v->len);
+        return;
     case VALUE_OTHER: KIND(OTHER), out->other = bytes_of(v->text, v->len); return;
     }
 #undef KIND
@@ -347,6 +353,21 @@ static void notes_read_back(void **state) {
     assert_int_equal(row->op, TAILRACE__V1__OP__OP_GAP);
     assert_int_equal(row->_commit_us_case, 0);
     tailrace__v1__row_change__free_unpacked(row, NULL);
+
+    f.event.kind = EVENT_DDL;
+    f.event.op = 'q';
+    f.change.message.content = (struct text){.ptr = "DROP \xff", .len = 6};
+    row = encode_and_unpack(&f.event);
+    assert_int_equal(row->op, TAILRACE__V1__OP__OP_DDL);
+    assert_string_equal(row->schema, "public");
+    assert_string_equal(row->table, "orders");
+    assert_int_equal(row->ddl.len, 6);
+    assert_memory_equal(row->ddl.data, "DROP \xff", 6);
+    tailrace__v1__row_change__free_unpacked(row, NULL);
+    f.change.table = NULL;
+    row = encode_and_unpack(&f.event);
+    assert_string_equal(row->table, "");
+    tailrace__v1__row_change__free_unpacked(row, NULL);
 }
 
 static void truncate_has_no_key(void **state) {
@@ -382,8 +403,10 @@ static void field_numbers_are_the_schemas(void **state) {
     assert_int_equal(number_of(value, "array"), CV_ARRAY);
     assert_int_equal(number_of(value, "invalid"), CV_INVALID);
     assert_int_equal(number_of(value, "array_text"), CV_ARRAY_TEXT);
-    assert_int_equal(row->n_fields, 16);
-    assert_int_equal(value->n_fields, 26);
+    assert_int_equal(number_of(row, "ddl"), CHANGE_FIELD_DDL);
+    assert_int_equal(number_of(value, "geometry"), CV_GEOMETRY);
+    assert_int_equal(row->n_fields, 17);
+    assert_int_equal(value->n_fields, 27);
 }
 
 int main(void) {

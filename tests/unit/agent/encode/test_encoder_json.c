@@ -226,6 +226,16 @@ static void notes(void **state) {
     check(&f.event, NULL,
           "{\"v\":1,\"source\":\"shop\",\"database\":\"db\",\"op\":\"g\",\"gap\":\"the slot was "
           "recreated\"" TAIL);
+    f.event.kind = EVENT_DDL;
+    f.event.op = 'q';
+    f.change.message.content = text_of("DROP TABLE \"orders\"");
+    check(&f.event, NULL,
+          "{\"v\":1,\"source\":\"shop\",\"database\":\"db\",\"schema\":\"public\",\"table\":\"orders\","
+          "\"op\":\"q\",\"ddl\":\"DROP TABLE \\\"orders\\\"\"" TAIL);
+    f.change.table = NULL;
+    f.change.message.content = (struct text){.ptr = "\xff", .len = 1};
+    check(&f.event, NULL,
+          "{\"v\":1,\"source\":\"shop\",\"database\":\"db\",\"op\":\"q\",\"ddl\":{\"base64\":\"/w==\"}" TAIL);
 }
 
 static void entities(void **state) {

@@ -2,6 +2,7 @@
  * fixture: a map to play with. Tables and rows are written as text, and so are the events that come out.
  *
  *     table   "public.customers d id:int! no:text name:text"    identity d n f i; ! primary key, + identity
+ *             "@erp.KNB1 f id:int!"                              MySQL: a database, no schema
  *     row     "1|C1|NULL|~"                                     ~ unchanged, . absent, #x invalid
  *
  * An event is one line:
@@ -196,6 +197,10 @@ static inline struct table *fixture_table(struct fixture *f, const char *spec) {
     char *name = strsep(&rest, " ");
     char *dot = strchr(name, '.');
     t->schema = arena_strndup(&f->arena, name, (size_t)(dot - name));
+    if (*name == '@') {
+        t->database = t->schema + 1;
+        t->schema = "";
+    }
     t->name = dot + 1;
     t->identity = (enum identity) * strsep(&rest, " ");
     t->serial = ++f->serial;
@@ -268,7 +273,9 @@ static inline int fixture_event(void *ctx, const struct event *ev, struct err *e
     (void)e;
     assert_int_equal(ev->sub, f->sub++);
     assert_string_equal(ev->source, "shop");
-    assert_string_equal(ev->database, "shopdb");
+    const struct table *t = ev->change->table;
+    assert_string_equal(ev->database, t && t->database ? t->database : "shopdb");
+    if (ev->selection) assert_string_equal(ev->selection->database, ev->database);
     if (ev->kind == EVENT_ENTITY) {
         assert_null(ev->selection);
         fixture_put_entity(f, ev);

@@ -40,6 +40,11 @@ static void test_costly_pattern(void **state) {
     fixture_release(&f);
 }
 
+static void refuse(struct fixture *f, const char *table, const char *error) {
+    assert_int_equal(map_check(f->map, fixture_table(f, table), &f->err), -1);
+    fixture_error(f, ERR_CONFIG, error);
+}
+
 /* ---- Other changes ---- */
 
 static void test_other_changes(void **state) {
@@ -62,12 +67,53 @@ static void test_other_changes(void **state) {
     fixture_release(&f);
 }
 
-/* ---- Topics ---- */
-
-static void refuse(struct fixture *f, const char *table, const char *error) {
-    assert_int_equal(map_check(f->map, fixture_table(f, table), &f->err), -1);
-    fixture_error(f, ERR_CONFIG, error);
+static void expect_ddl(struct fixture *f, const struct table *t, const char *events) {
+    const struct change c = {.op = CHANGE_DDL, .table = t, .message = {.content = {"ALTER", 5}}};
+    if (fixture_run(f, &c)) fail_msg("%s", f->err.text);
+    assert_string_equal(buf_cstr(&f->out), events);
 }
+
+static void test_ddl(void **state) {
+    struct fixture f;
+    (void)state;
+    fixture_init(&f);
+    fixture_mapping(&f, "shop.public.m", "profile", "id", NULL, NULL, "name=id");
+    f.options.tombstones = false;
+    fixture_start(&f);
+    expect_ddl(&f, NULL, "q shop.ddl\n");
+    expect_ddl(&f, fixture_table(&f, "public.orders d id:int!"), "q* shop.public.orders\n");
+    expect_ddl(&f, fixture_table(&f, "public.m d id:int!"), "q shop.ddl\n");
+    expect_ddl(&f, fixture_table(&f, "other.orders d id:int!"), "");
+    f.options.tombstones = true;
+    fixture_start(&f);
+    expect_ddl(&f, fixture_table(&f, "public.orders d id:int!"), "q shop.ddl\n");
+    fixture_release(&f);
+}
+
+/* Tables that lie in a database and have no schema. */
+static void test_mysql(void **state) {
+    static const char *const patterns[] = {"erp.*"};
+    struct fixture f;
+    (void)state;
+    fixture_init(&f);
+    pattern_list_free((struct pattern_list *)f.sources[0].table_patterns);
+    f.sources[0].table_patterns = fixture_patterns(patterns, 1);
+    fixture_mapping(&f, "shop.erp.m", "profile", "id", NULL, NULL, "name=id")->rows_too = true;
+    fixture_override(&f, "shop.erp.k")->key = fixture_strings(&f, "no");
+    fixture_start(&f);
+    assert_true(map_wants(f.map, "erp", "KNB1"));
+    assert_false(map_wants(f.map, "crm", "KNB1"));
+    fixture_expect(&f, CHANGE_INSERT, fixture_table(&f, "@erp.KNB1 f id:int!"), NULL, "1",
+                   "c shop.erp.KNB1\n");
+    fixture_expect(&f, CHANGE_INSERT, fixture_table(&f, "@crm.KNB1 f id:int!"), NULL, "1", "");
+    fixture_expect(&f, CHANGE_INSERT, fixture_table(&f, "@erp.m f id:int!"), NULL, "1",
+                   "c shop.erp.m\nset/c customer profile 1 name=1?\n");
+    refuse(&f, "@erp.k d id:int! no:int",
+           "deleted rows of erp.k, so a delete would have no key. Run: SET GLOBAL binlog_row_image = FULL;");
+    fixture_release(&f);
+}
+
+/* ---- Topics ---- */
 
 static void accept(struct fixture *f, const char *table) {
     if (map_check(f->map, fixture_table(f, table), &f->err)) fail_msg("%s", f->err.text);
@@ -194,6 +240,7 @@ int main(void) {
         cmocka_unit_test(test_wants),      cmocka_unit_test(test_costly_pattern),
         cmocka_unit_test(test_topics),     cmocka_unit_test(test_other_changes),
         cmocka_unit_test(test_bad_topics), cmocka_unit_test(test_renamed),
+        cmocka_unit_test(test_ddl),        cmocka_unit_test(test_mysql),
         cmocka_unit_test(test_no_schemas), cmocka_unit_test(test_refused_at_start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,6 +13,11 @@ static void test_names(void **state) {
     assert_string_equal(names_remedy(t, small, sizeof(small)), "ALTER TABLE");
     assert_string_equal(names_remedy(fixture_table(&f, ".t f id:int!"), out, sizeof(out)),
                         "ALTER TABLE \"t\" REPLICA IDENTITY FULL;");
+    const struct table *mysql = fixture_table(&f, "@erp.KNB1 d id:int!");
+    assert_string_equal(names_remedy(mysql, out, 38), "SET GLOBAL binlog_row_image = FULL; (");
+    char *dotted = names_table("s", mysql);
+    assert_string_equal(dotted, "s.erp.KNB1");
+    free(dotted);
     assert_int_equal(names_column(t, "id", 2), 1);
     assert_true(names_column(t, "i", 1) == NAMES_NONE);
     assert_true(names_column(t, "customer_no?", 11) == 0);

@@ -26,6 +26,13 @@ static void test_render(void **state) {
          "stra\xc3\x9f"
          "e",
          "stra__e", true},
+        {"{source}.{schema}.{table}", "", "orders", "shop.db.orders", false},
+        {"{source}.{database}.{table}", "", "orders", "shop.db.orders", false},
+        {"{source}.{database}.{schema}.{table}", "", "orders", "shop.db.orders", false},
+        {"{schema}_{database}-{table}", "", "a..b", "db-a..b", false},
+        {"{database}-{schema}", "", "orders", "db", false},
+        {"x{schema}{database}", "", "orders", "xdb", false},
+        {"{source}.{database}.{schema}.{table}", "public", "orders", "shop.db.public.orders", false},
     };
     (void)state;
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
