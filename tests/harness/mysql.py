@@ -81,7 +81,7 @@ class Mysql(procs.Server):
     tls        "off", "on" (both kinds of connection) or "only"; `ca` is then the certificate to verify against
     fsync      True for tests of durability
     server_id  unique among the harness's servers by default
-    gtid       MySQL only: gtid_mode. MariaDB always has its GTIDs
+    gtid       MySQL only: gtid_mode; MariaDB always has its GTIDs
     """
 
     password = "kept secret"
@@ -230,8 +230,11 @@ class Mysql(procs.Server):
         self.sql("RESET MASTER" if self.mariadb else "RESET BINARY LOGS AND GTIDS")
 
     def purge_binlog(self, before: str) -> None:
-        """Deletes the files in front of the named one."""
-        self.sql(f"PURGE BINARY LOGS TO {text(before)}")
+        """Deletes the files in front of the named one. MariaDB keeps a file until its engine needs it no more."""
+        def purged():
+            self.sql(f"PURGE BINARY LOGS TO {text(before)}")
+            return self.binlog_names()[0] == before
+        procs.wait_until(purged, 30, f"the files before {before} to be purged")
 
     # ---- Replicas ----
 
@@ -274,8 +277,9 @@ class Mysql(procs.Server):
     def _defaults(self, fsync: bool) -> Dict[str, object]:
         settings: Dict[str, object] = dict(DEFAULTS, **(FSYNC if fsync else NO_FSYNC), server_id=self.server_id)
         settings.update(MARIADB_DEFAULTS if self.mariadb else MYSQL_DEFAULTS)
-        if not self.mariadb and self.gtid:
-            settings.update(gtid_mode="ON", enforce_gtid_consistency="ON")
+        if not self.mariadb:
+            mode = "ON" if self.gtid else "OFF"
+            settings.update(gtid_mode=mode, enforce_gtid_consistency=mode)
         return settings
 
     def _places(self) -> List[str]:

@@ -4,6 +4,11 @@
   pg_latest     a fresh database on the newest version only, for what does not depend on it
   pg_other      a fresh database on each of the remaining versions: for one smoke test
   own_postgres  makes a PostgreSQL of the test's own, to be stopped, killed and configured at will
+  my            a fresh database on MariaDB 10.11, MariaDB 11.4 and MySQL 9: the test runs once on each
+  my_latest     a fresh database on the newest MariaDB and on MySQL, for what does not depend on the version
+  mariadb       a fresh database on the newest MariaDB only
+  mysql         a fresh database on MySQL only
+  own_mysql     makes a MariaDB or MySQL of the test's own
   kafka         the shared broker, with a topic prefix of the test's own
   own_kafka     makes a broker of the test's own
   proxy         makes a TCP proxy in front of a port
@@ -11,7 +16,7 @@
   state_dir     a fresh directory for --state
 
 Servers start at their first use and are shared by the whole run. $TAILRACE_TEST_POSTGRES="14,15,16,17,18" changes
-the default versions. Each phase of a test has 120 s, or what @pytest.mark.timeout(SECONDS) says.
+the default versions, $TAILRACE_TEST_MYSQL="mariadb-11.4,mysql-9.7" those of `my`. Each phase of a test has 120 s, or what @pytest.mark.timeout(SECONDS) says.
 """
 
 import faulthandler
@@ -28,11 +33,15 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from harness import agent  # noqa: E402  (the path comes first)
 from harness.kafka import Kafka, Record  # noqa: E402
+from harness.mysql import FLAVOURS, Mysql  # noqa: E402
 from harness.postgres import VERSIONS, Postgres  # noqa: E402
 from harness.proxy import Proxy  # noqa: E402
 
 DEFAULT_VERSIONS = [int(v) for v in os.environ.get("TAILRACE_TEST_POSTGRES", "15,18").split(",")]
 OTHER_VERSIONS = [v for v in VERSIONS if v not in DEFAULT_VERSIONS]
+DEFAULT_FLAVOURS = os.environ.get("TAILRACE_TEST_MYSQL", ",".join(FLAVOURS)).split(",")
+NEWEST_MARIADB = [f for f in FLAVOURS if f.startswith("mariadb")][-1]
+MYSQL = [f for f in FLAVOURS if f.startswith("mysql")][-1]
 TIMEOUT = 120
 
 
@@ -175,6 +184,91 @@ def own_postgres():
         server.close()
 
 
+# ---- MariaDB and MySQL ------------------------------------------------------------------------------------------
+
+_mysql_servers: Dict[str, Mysql] = {}
+
+
+class MyDatabase:
+    """One fresh database on a shared MariaDB or MySQL. The binary log is the whole server's: it holds what earlier
+    tests did, in other databases. Tests that empty it, restart the server or change its variables use own_mysql."""
+
+    def __init__(self, server: Mysql):
+        self.server = server
+        self.name = next_name("db")
+        server.create_database(self.name)
+
+    @property
+    def flavour(self) -> str:
+        return self.server.flavour
+
+    @property
+    def mariadb(self) -> bool:
+        return self.server.mariadb
+
+    def url(self, **kwargs) -> str:
+        """As Mysql.url(): user=, password=, host=, port= and URL parameters."""
+        return self.server.url(self.name, **kwargs)
+
+    def sql(self, query: str, args=None) -> List[tuple]:
+        return self.server.sql(query, args, self.name)
+
+    def value(self, query: str, args=None):
+        return self.server.value(query, args, self.name)
+
+    def connect(self, **kwargs):
+        return self.server.connect(self.name, **kwargs)
+
+
+@contextmanager
+def _my_database(flavour: str):
+    if flavour not in _mysql_servers:
+        _mysql_servers[flavour] = Mysql(flavour)
+    server = _mysql_servers[flavour].start()
+    database = MyDatabase(server)
+    try:
+        yield database
+    finally:
+        server.start().drop_database(database.name)
+
+
+@pytest.fixture(params=DEFAULT_FLAVOURS)
+def my(request):
+    with _my_database(request.param) as database:
+        yield database
+
+
+@pytest.fixture(params=[NEWEST_MARIADB, MYSQL])
+def my_latest(request):
+    with _my_database(request.param) as database:
+        yield database
+
+
+@pytest.fixture
+def mariadb():
+    with _my_database(NEWEST_MARIADB) as database:
+        yield database
+
+
+@pytest.fixture
+def mysql():
+    with _my_database(MYSQL) as database:
+        yield database
+
+
+@pytest.fixture
+def own_mysql():
+    """own_mysql("mysql-9.7", settings={"binlog_row_image": "MINIMAL"}, tls="on"): arguments of harness.mysql.Mysql."""
+    made: List[Mysql] = []
+
+    def make(flavour: str = MYSQL, **kwargs) -> Mysql:
+        made.append(Mysql(flavour, **kwargs))
+        return made[-1].start()
+    yield make
+    for server in reversed(made):
+        server.close()
+
+
 # ---- Kafka ------------------------------------------------------------------------------------------------------
 
 _broker: List[Kafka] = []
@@ -245,7 +339,7 @@ def proxy():
 def shared_servers():
     """Made before everything else, so torn down after it."""
     yield
-    for server in [*_servers.values(), *_broker]:
+    for server in [*_servers.values(), *_mysql_servers.values(), *_broker]:
         server.close()
 
 

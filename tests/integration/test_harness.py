@@ -7,12 +7,14 @@ import time
 from pathlib import Path
 
 import psycopg2
+import pymysql
 import pytest
 from confluent_kafka import Producer
 from harness import procs
 from harness.agent import Run
 from harness.fetch import ROOT
 from harness.kafka import Kafka
+from harness.mysql import FLAVOURS, tool
 
 
 def produce(producer: Producer, topic: str, count: int) -> None:
@@ -87,6 +89,105 @@ def test_standby_is_promoted(own_postgres, version):
     standby.promote()
     standby.sql("INSERT INTO t VALUES (3)")
     standby.close()
+
+
+def test_my_database(my):
+    version = my.value("SELECT version()")
+    assert version.startswith(my.flavour.partition("-")[2]) and ("MariaDB" in version) == my.mariadb
+    assert my.value("SELECT DATABASE()") == my.name
+    my.sql("CREATE TABLE t (id int PRIMARY KEY, name text); INSERT INTO t VALUES (%s, %s)", (1, "Grüße'"))
+    assert my.sql("SELECT * FROM t") == [(1, "Grüße'")]
+    connection = my.connect(host="127.0.0.1")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT CURRENT_USER(), @@global.binlog_row_metadata, @@global.binlog_format")
+        assert cursor.fetchone() == ("tailrace@%", "FULL", "ROW")
+    connection.close()
+
+
+def test_my_database_is_fresh(my):
+    """Runs after test_my_database on the same servers."""
+    assert my.sql("SHOW TABLES") == []
+    assert [d for (d,) in my.sql("SHOW DATABASES") if d.startswith("db")] == [my.name]
+
+
+@pytest.mark.parametrize("flavour", FLAVOURS)
+def test_mysql_log_starts_empty_and_survives_a_kill(own_mysql, flavour):
+    my = own_mysql(flavour, settings={"binlog_row_image": "MINIMAL"}, fsync=True)
+    assert my.value("SELECT @@binlog_row_image") == "MINIMAL"
+    assert my.value("SELECT @@sync_binlog") == 1
+    assert my.gtids() == ""
+    my.sql("CREATE DATABASE d; CREATE TABLE d.t AS SELECT 1 AS a")
+    port, gtids, position = my.port, my.gtids(), my.binlog_position()
+    assert gtids and position[1] == my.binlog_files()[-1].stat().st_size
+    my.kill()
+    with pytest.raises(pymysql.err.OperationalError):
+        my.connect()
+    assert my.start().port == port
+    assert my.sql("SELECT a FROM d.t") == [(1,)]
+    assert my.gtids() == gtids
+    assert [p.read_bytes()[:4] for p in my.binlog_files()] == [b"\xfebin"] * 2
+    newest = my.rotate()
+    my.purge_binlog(newest)
+    assert my.binlog_names() == [newest]
+    my.configure(max_connections=50)
+    my.restart()
+    assert my.value("SELECT @@max_connections") == 50
+    my.reset_binlog()
+    assert my.gtids() == ""
+
+
+@pytest.mark.parametrize("flavour", FLAVOURS)
+def test_mysql_with_tls(own_mysql, flavour):
+    my = own_mysql(flavour, tls="only")
+    refused = "Access denied" if flavour == "mariadb-10.11" else "insecure transport"
+    with pytest.raises(pymysql.err.OperationalError, match=refused):
+        my.connect(host="127.0.0.1", ssl_disabled=True)
+    connection = my.connect(host="127.0.0.1", ssl_ca=str(my.ca), ssl_verify_cert=True, ssl_verify_identity=True)
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW STATUS LIKE 'Ssl_version'")
+        assert cursor.fetchone()[1].startswith("TLS")
+    connection.close()
+    my.create_user("reader", "other secret", "SELECT ON *.*")
+    with pytest.raises(pymysql.err.OperationalError, match="Access denied"):
+        my.connect(host="127.0.0.1", user="reader", password="wrong", ssl_ca=str(my.ca))
+    my.connect(host="127.0.0.1", user="reader", password="other secret", ssl_ca=str(my.ca)).close()
+
+
+@pytest.mark.parametrize("flavour", FLAVOURS)
+def test_mysql_replica_is_promoted(own_mysql, flavour):
+    my, replica = own_mysql(flavour), own_mysql(flavour)
+    my.sql("CREATE DATABASE d; CREATE TABLE d.t AS SELECT 1 AS a")
+    replica.replica_of(my)
+    my.sql("INSERT INTO d.t VALUES (2)")
+    replica.wait_for_replay(my.gtids())
+    assert replica.sql("SELECT a FROM d.t ORDER BY a") == [(1,), (2,)]
+    assert replica.gtids() == my.gtids()
+    replica.sql("STOP REPLICA")
+    my.sql("INSERT INTO d.t VALUES (3)")
+    with pytest.raises(procs.ServerError, match="has not applied"):
+        replica.wait_for_replay(my.gtids(), 1)
+    my.kill()
+    replica.promote()
+    replica.sql("INSERT INTO d.t VALUES (4)")
+    assert replica.value("SELECT sum(a) FROM d.t") == 7
+
+
+@pytest.mark.parametrize("gtid", [True, False], ids=["gtid", "no-gtid"])
+def test_mysqlbinlog_reads_the_log(own_mysql, gtid):
+    my = own_mysql(gtid=gtid)
+    my.sql("CREATE DATABASE d; CREATE TABLE d.t (a int); INSERT INTO d.t VALUES (4711)")
+    p = subprocess.run([tool("mysqlbinlog"), "--verify-binlog-checksum", "-v", my.binlog_files()[-1]],
+                       capture_output=True, text=True, check=True)
+    assert "@1=4711" in p.stdout
+    assert ("Anonymous_GTID" in p.stdout) != gtid
+
+
+def test_mariadb_binlog_reads_the_log(own_mysql):
+    my = own_mysql("mariadb-11.4")
+    my.sql("CREATE DATABASE d; CREATE TABLE d.t (a int); INSERT INTO d.t VALUES (4711)")
+    p = subprocess.run(["mariadb-binlog", "--verify-binlog-checksum", "-v", my.binlog_files()[-1]],
+                       capture_output=True, text=True, check=True)
+    assert "@1=4711" in p.stdout
 
 
 def test_kafka(kafka):
