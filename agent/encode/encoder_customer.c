@@ -69,6 +69,7 @@ static bool put_typed(struct customer_encoder *en, const ProtobufCFieldDescripto
     case PROTOBUF_C_TYPE_STRING:
         buf_clear(&en->text, KEEP);
         if (!customer_text(v, &en->text)) return false;
+        if (buf_failed(&en->text)) en->part.failed = true;
         wire_add_bytes(&en->part, d->id, en->text.data, en->text.len);
         return true;
     case PROTOBUF_C_TYPE_INT64:
@@ -111,7 +112,7 @@ static void put_part(struct customer_encoder *en, const struct entity_event *ev,
             en->invalid[i] = true;
         }
     }
-    if (buf_failed(&en->part) || buf_failed(&en->text)) out->failed = true;
+    if (buf_failed(&en->part)) out->failed = true;
     wire_add_bytes(out, p->field->id, en->part.data, en->part.len);
 }
 
@@ -228,6 +229,9 @@ static int customer_encode(struct encoder *base, const struct event *ev, struct 
     put_state(en, entity, VALUE_OMITTED, CUSTOMER_OMITTED, value);
     put_invalid(en, entity, value);
     put_truth(en, entity, value);
+    buf_clear(&en->part, KEEP);
+    buf_clear(&en->entry, KEEP);
+    buf_clear(&en->text, KEEP);
     return buf_failed(key) || buf_failed(value) ? err_memory(e, "an entity event") : 0;
 }
 
