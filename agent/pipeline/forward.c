@@ -6,7 +6,7 @@
 #include "agent/base/log.h"
 
 #define TOPIC_CACHE 64
-#define BUFFER_KEEP ((size_t)1 << 20) /* larger buffers go back after a huge row */
+#define BUFFER_KEEP ((size_t)1 << 20) /* larger buffers go back after a record */
 
 struct topic {
     struct topic *next;
@@ -132,6 +132,12 @@ static int too_large(struct forward *f, const struct event *ev, const struct top
         (int)ev->change->id.len, ev->change->id.ptr, (int)ev->change->id.len, ev->change->id.ptr);
 }
 
+/* What a huge row took is given back at once, not by the next row: that may be hours away. */
+static void clear_buffers(struct forward *f) {
+    buf_clear(&f->key, BUFFER_KEEP);
+    buf_clear(&f->value, BUFFER_KEEP);
+}
+
 static int strip(struct forward *f, const struct event *ev, const struct topic *t, bool *has_key,
                  struct err *e) {
     size_t max = f->parts.sink->ops->max_record(f->parts.sink, t->handle);
@@ -139,8 +145,7 @@ static int strip(struct forward *f, const struct event *ev, const struct topic *
 
     if (f->parts.config->oversize != OVERSIZE_STRIP || ev->kind != EVENT_ROW || max == 0)
         return too_large(f, ev, t, e);
-    buf_clear(&f->key, BUFFER_KEEP);
-    buf_clear(&f->value, BUFFER_KEEP);
+    clear_buffers(f);
     if (encoder_fit(f->rows, ev, max, &f->key, has_key, &f->value, &stripped, e)) return -1;
     log_msg(LOG_WARN, f->parts.source->name,
             "change %.*s of %s.%s was too large: %zu column(s) left out as omitted", (int)ev->change->id.len,
@@ -177,9 +182,8 @@ static int send_record(struct forward *f, const struct event *ev, const struct t
     }
 }
 
-/* An event_fn: encodes one event and sends its record, to one partition or to each. */
-static int publish(void *ctx, const struct event *ev, struct err *e) {
-    struct forward *f = ctx;
+/* Encodes one event and sends its record, to one partition or to each. */
+static int publish_record(struct forward *f, const struct event *ev, struct err *e) {
     struct sink *sink = f->parts.sink;
     struct encoder *en = ev->kind == EVENT_ENTITY ? f->entities : f->rows;
     const struct topic *t;
@@ -187,8 +191,6 @@ static int publish(void *ctx, const struct event *ev, struct err *e) {
     size_t max;
 
     if (find_topic(f, ev, &t, e)) return -1;
-    buf_clear(&f->key, BUFFER_KEEP);
-    buf_clear(&f->value, BUFFER_KEEP);
     if (en->ops->encode(en, ev, &f->key, &has_key, &f->value, e)) return -1;
     if (buf_failed(&f->key) || buf_failed(&f->value)) return err_memory(e, "encoding a record");
     max = sink->ops->max_record(sink, t->handle);
@@ -197,6 +199,15 @@ static int publish(void *ctx, const struct event *ev, struct err *e) {
     for (int32_t p = 0, n = sink->ops->partitions(sink, t->handle); p < n; p++)
         if (send_record(f, ev, t, has_key, p, e)) return -1;
     return 0;
+}
+
+/* An event_fn. */
+static int publish(void *ctx, const struct event *ev, struct err *e) {
+    struct forward *f = ctx;
+    int rc = publish_record(f, ev, e);
+
+    clear_buffers(f);
+    return rc;
 }
 
 static int open_entry(struct forward *f, enum ledger_mark mark, const struct change *c, struct err *e) {
