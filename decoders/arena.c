@@ -11,7 +11,7 @@ struct arena_block {
     max_align_t data[];
 };
 
-#define BLOCK_MIN ((size_t)4096)
+#define BLOCK_MIN ((size_t)1024) /* a small table's description fits in one */
 
 void arena_init(struct arena *a, size_t keep) {
     *a = (struct arena){.keep = keep};

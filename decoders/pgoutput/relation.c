@@ -18,10 +18,9 @@ struct relation {
 /* A primary key as the catalogue has it. */
 struct known_keys {
     uint32_t relid;
-    size_t nkeys;
-    char *keys[PGOUTPUT_MAX_KEYS];
-    struct arena arena;
     UT_hash_handle hh;
+    size_t nkeys;
+    char names[]; /* of its columns, each with a NUL */
 };
 
 static int no_memory(struct err *e) {
@@ -32,11 +31,6 @@ void shape_free(struct shape *s) {
     if (!s) return;
     struct arena arena = s->arena; /* the shape lives in it */
     arena_release(&arena);
-}
-
-static void keys_free(struct known_keys *k) {
-    arena_release(&k->arena);
-    free(k);
 }
 
 void relations_init(struct relations *r) {
@@ -54,7 +48,7 @@ void relations_release(struct relations *r) {
     struct known_keys *k, *next_keys;
     HASH_ITER(hh, r->keys, k, next_keys) {
         HASH_DEL(r->keys, k);
-        keys_free(k);
+        free(k);
     }
     types_release(&r->types);
     r->last = NULL;
@@ -87,33 +81,27 @@ static struct known_keys *find_keys(const struct relations *r, uint32_t relid) {
     return k;
 }
 
-/* The entry of a table, emptied or new. NULL: memory. */
-static struct known_keys *keys_entry(struct relations *r, uint32_t relid) {
-    struct known_keys *k = find_keys(r, relid);
-    if (k) {
-        arena_clear(&k->arena);
-        k->nkeys = 0;
-        return k;
-    }
-    k = calloc(1, sizeof(*k));
+static struct known_keys *keys_new(const struct pgoutput_keys *from) {
+    size_t size = 0;
+    for (size_t i = 0; i < from->nkeys; i++) size += strlen(from->keys[i]) + 1;
+    struct known_keys *k = calloc(1, sizeof(*k) + size);
     if (!k) return NULL;
-    k->relid = relid;
-    arena_init(&k->arena, 0);
-    HASH_ADD(hh, r->keys, relid, sizeof(k->relid), k);
-    if (find_keys(r, relid) == k) return k;
-    keys_free(k);
-    return NULL;
+    k->relid = from->relid;
+    k->nkeys = from->nkeys;
+    char *to = k->names;
+    for (size_t i = 0; i < from->nkeys; i++) to = stpcpy(to, from->keys[i]) + 1;
+    return k;
 }
 
 static int learn_keys(struct relations *r, const struct pgoutput_keys *keys, struct err *e) {
-    struct known_keys *k = keys_entry(r, keys->relid);
+    struct known_keys *k = keys_new(keys), *known = find_keys(r, keys->relid);
     if (!k) return no_memory(e);
-    for (size_t i = 0; i < keys->nkeys; i++) {
-        k->keys[i] = arena_strndup(&k->arena, keys->keys[i], strlen(keys->keys[i]));
-        if (!k->keys[i]) return no_memory(e);
-        k->nkeys++;
-    }
-    return 0;
+    if (known) HASH_DEL(r->keys, known);
+    free(known);
+    HASH_ADD(hh, r->keys, relid, sizeof(k->relid), k);
+    if (find_keys(r, keys->relid) == k) return 0;
+    free(k);
+    return no_memory(e);
 }
 
 int relations_catalog(struct relations *r, const void *data, size_t len, struct err *e) {
@@ -164,9 +152,11 @@ static bool column_by_name(const struct table *t, const char *name, uint16_t *ou
 
 /* The catalogue's primary key; 0 when one of its columns is not published. */
 static size_t primary_key(const struct known_keys *k, const struct table *t, uint16_t *out) {
-    for (size_t i = 0; k && i < k->nkeys; i++)
-        if (!column_by_name(t, k->keys[i], &out[i])) return 0;
-    return k ? k->nkeys : 0;
+    if (!k) return 0;
+    const char *name = k->names;
+    for (size_t i = 0; i < k->nkeys; i++, name += strlen(name) + 1)
+        if (!column_by_name(t, name, &out[i])) return 0;
+    return k->nkeys;
 }
 
 static bool all_identity(const struct table *t, const uint16_t *keys, size_t nkeys) {

@@ -3,6 +3,8 @@
  *
  * A shape is one description of one table with everything needed to decode its rows. A Relation message that
  * says nothing new keeps the shape (and its struct table) that is there.
+ *
+ * The log does not say that a table was dropped, so its shape stays: some 2 KB for one of ten columns.
  */
 #ifndef TAILRACE_DECODERS_PGOUTPUT_RELATION_H
 #define TAILRACE_DECODERS_PGOUTPUT_RELATION_H
