@@ -116,7 +116,13 @@ static void explain_missing(struct kafka_sink *k, rd_kafka_resp_err_t code, cons
 /* Consequences of something that is reported by itself. */
 static bool is_consequence(rd_kafka_resp_err_t code) {
     return code == RD_KAFKA_RESP_ERR__FATAL || code == RD_KAFKA_RESP_ERR__PURGE_QUEUE ||
-           code == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT || code == RD_KAFKA_RESP_ERR__DESTROY;
+           code == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT || code == RD_KAFKA_RESP_ERR__DESTROY ||
+           code == RD_KAFKA_RESP_ERR__GAPLESS_GUARANTEE;
+}
+
+/* The producer has stopped itself because of a record whose own report is still to come. */
+static void await_cause(struct kafka_sink *k) {
+    if (!k->gap_us) k->gap_us = clock_monotonic_us(&clock_system);
 }
 
 static void give_failure(struct kafka_sink *k, const rd_kafka_message_t *m) {
@@ -124,6 +130,7 @@ static void give_failure(struct kafka_sink *k, const rd_kafka_message_t *m) {
     size_t bytes = m->len + m->key_len;
     struct err e = {0};
 
+    if (m->err == RD_KAFKA_RESP_ERR__GAPLESS_GUARANTEE) await_cause(k);
     if (is_consequence(m->err) || k->fatal.code) return;
     if (!k->refusal.code) { /* the first one says why */
         if (kafka_verdict(m->err) == KAFKA_MISSING)
@@ -161,13 +168,13 @@ static void give_results(struct kafka_sink *k, rd_kafka_event_t *ev) {
 
 /* ---- Events ---- */
 
-/* The producer has stopped itself. A gap's cause is a delivery report behind this event. */
+/* The producer has stopped itself. */
 static void take_fatal(struct kafka_sink *k) {
     char why[512] = "";
     rd_kafka_resp_err_t code = rd_kafka_fatal_error(k->rd, why, sizeof why);
 
     if (code == RD_KAFKA_RESP_ERR__GAPLESS_GUARANTEE) {
-        k->gap_us = clock_monotonic_us(&clock_system);
+        await_cause(k);
         return;
     }
     if (kafka_verdict(code) == KAFKA_DENIED)
