@@ -20,16 +20,16 @@
 struct table_map {
     uint64_t table_id;
     struct text database, table;
+    struct text description; /* what follows the names: equal bytes describe an equal table */
     size_t ncolumns;
     struct field *fields; /* in column order; in the arena */
     bool has_names;       /* binlog_row_metadata=FULL: fields[i].name is set */
     bool has_signs;       /* signedness was given */
     size_t nkeys;         /* of the primary key, 0 none or not given */
     struct field_key *keys;
-    struct text optional; /* the optional metadata as it is: equal bytes describe an equal table */
 };
 
-/* Reads only id and names: to decide whether the rest is worth reading. */
+/* Reads only id, names and where the description is: to decide whether it is worth reading. */
 int table_map_peek(const struct binlog_event *ev, const struct binlog_format *f, struct table_map *out,
                    struct err *e);
 
