@@ -73,4 +73,34 @@ extern const uint16_t charset_armscii8[128], charset_cp1250[128], charset_cp1251
 /* The bytes below 0x80 of the only one where they are not ASCII. */
 extern const uint16_t charset_swe7_low[128];
 
+/*
+ * The table of a multi-byte character set: one code point for each place, 0 where there is no character.
+ * First the bytes from 0x80 on that stand alone (128), then pairs (first byte from 0x80 on, 256 each), then
+ * triples (0x8f, 128 second bytes, 128 third ones) or quads (GB18030: in the order of the standard).
+ */
+#define CHARSET_AT_PAIRS 128
+#define CHARSET_AT_THIRD (CHARSET_AT_PAIRS + 128 * 256)
+#define CHARSET_NTRIPLES (128 * 128)
+#define CHARSET_NQUADS 39420
+
+enum charset_shape { CHARSET_PAIRS, CHARSET_TRIPLES, CHARSET_QUADS };
+
+/* `count` places from `at` on hold `first` and its successors; `first` 0: nothing. */
+struct charset_patch {
+    uint32_t at;
+    uint16_t count;
+    uint16_t first;
+};
+
+struct charset_multi {
+    const char *library; /* the C library's name of the nearest one it has */
+    uint8_t shape;       /* enum charset_shape */
+    uint64_t checksum;   /* of the server's table: FNV-1a over its 16-bit units */
+    const struct charset_patch *patches;
+    size_t npatches;
+};
+
+extern const struct charset_multi charset_big5, charset_cp932, charset_eucjpms, charset_euckr,
+    charset_gb18030, charset_gb2312, charset_gbk, charset_sjis, charset_ujis;
+
 #endif

@@ -4,10 +4,13 @@
 
 #include <cmocka.h>
 
+#include <inttypes.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "decoders/binlog/charset.h"
+#include "decoders/binlog/charset_multi.h"
 
 static struct charsets *open_sets;
 static struct arena arena;
@@ -141,10 +144,113 @@ static void test_not_utf8(void **state) {
     refuse("binary", BYTES("\x80"));
 }
 
+static void test_multi(void **state) {
+    (void)state;
+    expect("sjis", BYTES("a\xb1\x82\xa0\x81\x60\x5c"), BYTES("a\xef\xbd\xb1\xe3\x81\x82\xe3\x80\x9c\\"));
+    expect("cp932", BYTES("\x81\x60\xfa\x40"), BYTES("\xef\xbd\x9e\xe2\x85\xb0"));
+    expect("ujis", BYTES("\xa4\xa2\x8e\xb1\x8f\xb0\xa1"), BYTES("\xe3\x81\x82\xef\xbd\xb1\xe4\xb8\x82"));
+    expect("gbk", BYTES("\xc4\xe3\xba\xc3"), BYTES("\xe4\xbd\xa0\xe5\xa5\xbd"));
+    expect("big5", BYTES("\xa4\xa4\xa4\xe5"), BYTES("\xe4\xb8\xad\xe6\x96\x87"));
+    expect("euckr", BYTES("\xc7\xd1\xb1\xdb"), BYTES("\xed\x95\x9c\xea\xb8\x80"));
+    expect("gb18030", BYTES("\x94\x39\xda\x33\x84\x31\xa4\x37\x81\x30\x81\x30"),
+           BYTES("\xf0\x9f\x92\xa9\xef\xbf\xbd\xc2\x80"));
+    expect("gb18030", BYTES("\x90\x30\x81\x30\xe3\x32\x9a\x35"), BYTES("\xf0\x90\x80\x80\xf4\x8f\xbf\xbf"));
+    refuse("gb18030", BYTES("\xe3\x32\x9a\x36"));
+    refuse("gb18030", BYTES("\x84\x31\xa5\x30"));
+    refuse("gb18030", BYTES("\x84\x31\xa4"));
+    refuse("gb18030", BYTES("\xff\x30\x81\x30"));
+    refuse("sjis", BYTES("\x82"));
+    refuse("sjis", BYTES("\x80"));
+    refuse("ujis", BYTES("\x8f\xb0"));
+    refuse("ujis", BYTES("\x8f\x20\xb0"));
+    refuse("gbk", BYTES("\x80"));
+    refuse("big5", BYTES("\xa1\x5a"));
+    refuse("tis620", BYTES("\xa0"));
+}
+
+struct sum {
+    const struct charset *cs;
+    unsigned long count;
+    uint64_t checksum; /* FNV-1a over each character's bytes and its UTF-8 */
+};
+
+static void sum_bytes(struct sum *s, const void *data, size_t len) {
+    const uint8_t *p = data;
+    for (size_t i = 0; i < len; i++) s->checksum = (s->checksum ^ p[i]) * UINT64_C(0x100000001b3);
+}
+
+/* Adds the code when it is one character. */
+static void sum_code(struct sum *s, const uint8_t *code, size_t len) {
+    struct err e;
+    struct text out;
+    arena_clear(&arena);
+    if (charset_to_utf8(open_sets, s->cs, code, len, &arena, &out, &e) != 0) return;
+    for (size_t i = 1; i < out.len; i++)
+        if (((uint8_t)out.ptr[i] & 0xc0) != 0x80) return;
+    s->count++;
+    sum_bytes(s, code, len);
+    sum_bytes(s, out.ptr, out.len);
+}
+
+static void sum_quads(struct sum *s) {
+    for (unsigned i = 0; i < 126 * 10 * 126 * 10; i++) {
+        const uint8_t code[] = {(uint8_t)(0x81 + i / 12600), (uint8_t)(0x30 + i / 1260 % 10),
+                                (uint8_t)(0x81 + i / 10 % 126), (uint8_t)(0x30 + i % 10)};
+        sum_code(s, code, 4);
+    }
+}
+
+static void sum_all(struct sum *s) {
+    const unsigned width = charset_width(s->cs);
+    for (unsigned i = 0x80; i < 0x100; i++) sum_code(s, (uint8_t[]){(uint8_t)i}, 1);
+    for (unsigned i = 0x8000; i < 0x10000 && width > 1; i++)
+        sum_code(s, (uint8_t[]){(uint8_t)(i >> 8), (uint8_t)i}, 2);
+    for (unsigned i = 0; i < 0x10000 && width == 3; i++)
+        sum_code(s, (uint8_t[]){0x8f, (uint8_t)(i >> 8), (uint8_t)i}, 3);
+    if (width == 4) sum_quads(s);
+}
+
+/* Every character of every set that is not Unicode is what the servers said it is. */
+static void test_golden(void **state) {
+    (void)state;
+    FILE *f = fopen("tests/golden/charsets.txt", "r");
+    assert_non_null(f);
+    char name[16];
+    unsigned long count;
+    uint64_t checksum;
+    unsigned lines = 0;
+    for (; fscanf(f, "%15s %lu %" SCNx64, name, &count, &checksum) == 3; lines++) {
+        struct sum s = {.cs = charset_named(name), .checksum = UINT64_C(0xcbf29ce484222325)};
+        assert_non_null(s.cs);
+        sum_all(&s);
+        if (s.count != count || s.checksum != checksum)
+            fail_msg("%s: %lu characters, expected %lu; checksum %016" PRIx64, name, s.count, count,
+                     s.checksum);
+    }
+    fclose(f);
+    assert_int_equal(lines, 33);
+}
+
+/* A library that lacks a converter, or has another one, is told from bytes that are wrong. */
+static void test_library(void **state) {
+    (void)state;
+    struct err e = {0};
+    struct charset_multi m = charset_euckr;
+    m.library = "NO-SUCH-THING";
+    assert_null(charset_multi_table(&m, &e));
+    assert_int_equal(e.code, ERR_CONFIG);
+    assert_non_null(strstr(e.text, "gconv"));
+    m.library = "EUC-KR";
+    assert_null(charset_multi_table(&m, &e));
+    assert_int_equal(e.code, ERR_CONFIG);
+    assert_non_null(strstr(e.text, "EUC-KR"));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_collations), cmocka_unit_test(test_names),   cmocka_unit_test(test_in_place),
         cmocka_unit_test(test_bytes),      cmocka_unit_test(test_unicode), cmocka_unit_test(test_not_utf8),
+        cmocka_unit_test(test_multi),      cmocka_unit_test(test_golden),  cmocka_unit_test(test_library),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
