@@ -17,6 +17,7 @@
 #include "agent/sink/kafka_consumer.h"
 
 #define OPEN_TIMEOUT_MS 10000
+#define PATIENCE_MS 60000
 #define WAIT_MS 500
 #define OUT_BYTES ((size_t)1 << 16)
 
@@ -133,6 +134,7 @@ static int read_topics(struct tail *t, struct err *e) {
         .ntopics = t->o.nnames,
         .from = t->o.from,
         .stop_at_end = t->o.until_end,
+        .patience_ms = PATIENCE_MS,
     };
     struct kafka_consumer *c = NULL;
     struct kafka_record r;

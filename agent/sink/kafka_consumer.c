@@ -1,14 +1,20 @@
 #include "agent/sink/kafka_consumer.h"
 
 #include <librdkafka/rdkafka.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "agent/base/clock.h"
 #include "agent/config/secret.h"
 #include "agent/sink/kafka_error.h"
+#include "agent/sink/kafka_log.h"
+#include "agent/sink/kafka_outage.h"
+#include "agent/sink/kafka_tls.h"
 
 #define REFRESH_MS 30000 /* how soon new partitions are noticed */
+#define ASK_MS 5000      /* how long brokers may take to answer when nothing came */
 
 struct partition {
     int64_t end; /* stop_at_end: the first offset not to be read; -1: follow */
@@ -31,7 +37,38 @@ struct kafka_consumer {
     bool stop_at_end;
     size_t open; /* partitions that are not done, when stop_at_end */
     int64_t refreshed_ms;
+    int patience_ms;
+    int64_t heard_ms; /* when something came, or could have */
+    struct kafka_log log;
+    struct kafka_outage outage;
+    struct kafka_tls tls;
 };
+
+/* ---- Called by librdkafka ---- */
+
+static void on_log(const rd_kafka_t *rd, int level, const char *facility, const char *text) {
+    struct kafka_consumer *c = rd_kafka_opaque(rd);
+    kafka_log_line(&c->log, level, facility, text);
+}
+
+/* In rd_kafka_poll() only. */
+static void on_error(rd_kafka_t *rd, int code, const char *reason, void *opaque) {
+    struct kafka_consumer *c = opaque;
+    char text[400];
+    (void)rd;
+    reason = kafka_tls_explain(&c->tls, (rd_kafka_resp_err_t)code, reason, text, sizeof(text));
+    kafka_outage_error(&c->outage, (rd_kafka_resp_err_t)code, reason);
+}
+
+/* 1: the certificate is accepted. */
+static int on_certificate(rd_kafka_t *rd, const char *broker, int32_t id, int *x509_error, int depth,
+                          const char *der, size_t len, char *why, size_t size, void *opaque) {
+    struct kafka_consumer *c = opaque;
+    (void)rd, (void)broker, (void)id, (void)depth, (void)der, (void)len;
+    if (kafka_tls_checked(&c->tls, *x509_error)) return 1;
+    snprintf(why, size, "OpenSSL's verification error %d", *x509_error);
+    return 0;
+}
 
 /* ---- Settings ---- */
 
@@ -43,7 +80,7 @@ static const struct {
     {"isolation.level", "read_committed"},  {"fetch.wait.max.ms", "100"},
     {"fetch.error.backoff.ms", "100"},      {"queued.max.messages.kbytes", "16384"},
     {"fetch.message.max.bytes", "4194304"}, {"receive.message.max.bytes", "1000000000"},
-    {"reconnect.backoff.max.ms", "2000"},   {"log.connection.close", "false"},
+    {"reconnect.backoff.max.ms", "2000"},
 };
 
 static int set(rd_kafka_conf_t *conf, const char *name, const char *value, struct err *e) {
@@ -69,6 +106,10 @@ static int make_client(struct kafka_consumer *c, const struct kafka_consumer_opt
     char why[512];
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     if (!conf) return err_memory(e, "the Kafka configuration");
+    rd_kafka_conf_set_opaque(conf, c);
+    rd_kafka_conf_set_log_cb(conf, on_log);
+    rd_kafka_conf_set_error_cb(conf, on_error);
+    rd_kafka_conf_set_ssl_cert_verify_cb(conf, on_certificate); /* fails in a librdkafka without TLS */
     for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++)
         if (set(conf, defaults[i].name, defaults[i].value, e)) goto failed;
     for (size_t i = 0; i < o->nproperties; i++)
@@ -138,12 +179,18 @@ static int start_partitions(struct kafka_consumer *c, struct topic *t, int32_t c
     return 0;
 }
 
+static int no_answer(struct kafka_consumer *c, rd_kafka_resp_err_t code, struct err *e) {
+    rd_kafka_poll(c->rd, 0); /* brings the reason */
+    return err_set(e, ERR_IO, "no Kafka broker answers: %s",
+                   *c->outage.reason ? c->outage.reason : rd_kafka_err2str(code));
+}
+
 /* Partitions that the topic has now; -1 with `e`. */
 static int32_t count_partitions(struct kafka_consumer *c, struct topic *t, int timeout_ms, struct err *e) {
     const char *name = rd_kafka_topic_name(t->rd);
     const struct rd_kafka_metadata *m = NULL;
     rd_kafka_resp_err_t code = rd_kafka_metadata(c->rd, 0, t->rd, &m, timeout_ms);
-    if (code) return err_set(e, ERR_IO, "no broker answers: %s", rd_kafka_err2str(code));
+    if (code) return no_answer(c, code, e);
     int32_t count = m->topic_cnt == 1 ? m->topics[0].partition_cnt : 0;
     code = m->topic_cnt == 1 ? m->topics[0].err : RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
     rd_kafka_metadata_destroy(m);
@@ -167,6 +214,9 @@ int kafka_consumer_open(const struct kafka_consumer_options *o, int timeout_ms, 
     if (!c) return err_memory(e, "a Kafka consumer");
     c->from = o->from;
     c->stop_at_end = o->stop_at_end;
+    c->patience_ms = o->patience_ms;
+    c->log.source = "tail";
+    kafka_outage_init(&c->outage, &clock_system, "tail");
     c->refreshed_ms = now_ms();
     c->topics = calloc(o->ntopics + 1, sizeof(*c->topics));
     if (!c->topics) {
@@ -176,6 +226,7 @@ int kafka_consumer_open(const struct kafka_consumer_options *o, int timeout_ms, 
     if (make_client(c, o, e)) goto failed;
     for (size_t i = 0; i < o->ntopics; i++)
         if (open_topic(c, o->topics[i], timeout_ms, e)) goto failed;
+    c->heard_ms = now_ms();
     *out = c;
     return 0;
 failed:
@@ -194,6 +245,56 @@ static void refresh(struct kafka_consumer *c) {
         if (count > c->topics[i].npartitions)
             start_partitions(c, &c->topics[i], count, RD_KAFKA_OFFSET_BEGINNING, 1000, &e);
     }
+}
+
+/* ---- When nothing comes ---- */
+
+static void hear(struct kafka_consumer *c) {
+    c->heard_ms = now_ms();
+    kafka_outage_answer(&c->outage);
+}
+
+/* Whether every partition that is still to be read has a leader. */
+static int check_leaders(const struct topic *t, const struct rd_kafka_metadata *m, struct err *e) {
+    const rd_kafka_metadata_topic_t *now = &m->topics[0];
+    if (m->topic_cnt != 1 || now->err)
+        return failed(e, "cannot be read any more", rd_kafka_topic_name(t->rd),
+                      m->topic_cnt == 1 ? now->err : RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC);
+    for (int i = 0; i < now->partition_cnt; i++) {
+        int32_t number = now->partitions[i].id;
+        if (number >= t->npartitions || t->partitions[number].done || now->partitions[i].leader >= 0)
+            continue;
+        return err_set(e, ERR_IO, "partition %d of topic %s has no leader: its brokers are down", number,
+                       now->topic);
+    }
+    return 0;
+}
+
+static bool is_open(const struct topic *t) {
+    for (int32_t i = 0; i < t->npartitions; i++)
+        if (!t->partitions[i].done) return true;
+    return false;
+}
+
+/* Asks whether the rest can come at all. */
+static int check_rest(struct kafka_consumer *c, struct err *e) {
+    int timeout_ms = c->patience_ms < ASK_MS ? c->patience_ms : ASK_MS;
+    for (size_t i = 0; i < c->ntopics; i++) {
+        const struct rd_kafka_metadata *m;
+        if (!is_open(&c->topics[i])) continue;
+        rd_kafka_resp_err_t code = rd_kafka_metadata(c->rd, 0, c->topics[i].rd, &m, timeout_ms);
+        int rc = code ? no_answer(c, code, e) : check_leaders(&c->topics[i], m, e);
+        if (!code) rd_kafka_metadata_destroy(m);
+        if (rc) return err_prefix(e, "nothing came for %d s, before the end", c->patience_ms / 1000);
+    }
+    return 0;
+}
+
+static enum kafka_next wait_on(struct kafka_consumer *c, struct err *e) {
+    if (!c->stop_at_end || now_ms() - c->heard_ms < c->patience_ms) return KAFKA_NEXT_NOTHING;
+    if (check_rest(c, e)) return KAFKA_NEXT_ERROR;
+    c->heard_ms = now_ms();
+    return KAFKA_NEXT_NOTHING;
 }
 
 /* ---- Records ---- */
@@ -218,10 +319,10 @@ static enum kafka_next take_error(struct kafka_consumer *c, const rd_kafka_messa
     struct partition *p = m->rkt ? partition_of(c, m) : NULL;
     if (m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
         if (p) finish(c, p);
+        hear(c);
         return KAFKA_NEXT_NOTHING;
     }
-    if (m->err == RD_KAFKA_RESP_ERR__TRANSPORT || kafka_verdict(m->err) == KAFKA_RETRY)
-        return KAFKA_NEXT_NOTHING;
+    if (kafka_verdict(m->err) == KAFKA_RETRY) return wait_on(c, e);
     failed(e, "cannot read", m->rkt ? rd_kafka_topic_name(m->rkt) : "?", m->err);
     return KAFKA_NEXT_ERROR;
 }
@@ -229,6 +330,7 @@ static enum kafka_next take_error(struct kafka_consumer *c, const rd_kafka_messa
 static enum kafka_next take_record(struct kafka_consumer *c, const rd_kafka_message_t *m,
                                    struct kafka_record *out) {
     struct partition *p = partition_of(c, m);
+    hear(c);
     if (p && p->end >= 0) {
         if (m->offset + 1 >= p->end) finish(c, p);
         if (m->offset >= p->end) return KAFKA_NEXT_NOTHING; /* came later */
@@ -253,7 +355,7 @@ enum kafka_next kafka_consumer_next(struct kafka_consumer *c, int timeout_ms, st
     refresh(c);
     c->last = rd_kafka_consume_queue(c->queue, timeout_ms);
     rd_kafka_poll(c->rd, 0);
-    if (!c->last) return KAFKA_NEXT_NOTHING;
+    if (!c->last) return wait_on(c, e);
     return c->last->err ? take_error(c, c->last, e) : take_record(c, c->last, out);
 }
 

@@ -28,6 +28,7 @@ struct kafka_consumer_options {
     size_t ntopics;
     int64_t from;     /* KAFKA_CONSUMER_BEGINNING or _END, else that many of the last records per partition */
     bool stop_at_end; /* end at what was there when it was opened; otherwise go on for ever */
+    int patience_ms;  /* stop_at_end: when nothing came for so long, somebody must be able to send the rest */
 };
 
 struct kafka_record {
@@ -51,8 +52,9 @@ int kafka_consumer_open(const struct kafka_consumer_options *o, int timeout_ms, 
 
 /*
  * The next record, valid until the next call; NOTHING when none came within `timeout_ms`; END when every
- * partition is read (stop_at_end). Broker trouble is ERROR with ERR_IO only when no broker is left: until
- * then librdkafka heals it.
+ * partition is read (stop_at_end). Broker trouble is waited out, as librdkafka heals it; with stop_at_end it
+ * is ERROR with ERR_IO when the patience is over and no broker answers, or none leads what is still to be
+ * read.
  */
 enum kafka_next kafka_consumer_next(struct kafka_consumer *c, int timeout_ms, struct kafka_record *out,
                                     struct err *e);

@@ -2,6 +2,7 @@
 
 import ctypes
 import json
+import shutil
 import time
 
 import pytest
@@ -249,6 +250,34 @@ def test_stopping_while_kafka_is_away(tailrace, pg_latest, own_kafka, state_dir)
     run = tailrace.start(*arguments(pg_latest, kafka.bootstrap, state_dir))
     run.wait_for_log("no Kafka broker is reachable")
     assert run.terminate(20) == 0
+
+
+def test_a_broken_producer_begins_at_the_checkpoint(tailrace, pg_latest, own_kafka, state_dir):
+    """A broker that comes back with an older log does not know the sequence numbers that the producer has reached."""
+    kafka = own_kafka()
+    pg_latest.sql(TABLE)
+    run = tailrace.start(*arguments(pg_latest, kafka.bootstrap, state_dir, "shop", "--sink.partitions", "1",
+                                    "--checkpoint-interval", "1h"))
+    run.wait_for_log("streaming")
+    insert(pg_latest, 1, 10)
+    kafka.wait_for_records("shop.public.orders", 10)
+    data, old = kafka.dir / "data", kafka.dir / "old"
+    shutil.copytree(data / "shop.public.orders-0", old)
+    insert(pg_latest, 11, 20)
+    kafka.wait_for_records("shop.public.orders", 20)
+    kafka.stop()
+    shutil.rmtree(data / "shop.public.orders-0")
+    old.rename(data / "shop.public.orders-0")
+    (data / ".kafka_cleanshutdown").unlink()  # so that it reads who had written what
+    kafka.start()
+    insert(pg_latest, 21, 30)
+    run.wait_for_log("starting again from the checkpoint.*sequence desynchronization")
+    records = kafka.wait_for_records("shop.public.orders", 40)
+    assert run.terminate() == 0
+    assert run.log.count("starting again from the checkpoint") == 1
+    assert ids(records) == [*range(1, 11), *range(1, 31)]
+    log = rows.Log(records)
+    assert log.problems(log.contents()) == []
 
 
 # ---- Rights and secrets -----------------------------------------------------------------------------------------
