@@ -8,7 +8,7 @@
 
 #define TOPIC "shop.public.orders"
 #define RECORDS 100
-#define SLOW_MS 300 /* an answer of the broker takes that long: time to stop it before the first record */
+#define SLOW_MS 150 /* an answer of the broker takes that long: time to stop it before the first record */
 
 static struct mock mock;
 
