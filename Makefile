@@ -60,7 +60,7 @@ SHIM_OBJ := $(if $(filter thread,$(SANITIZE)),$(BUILD)/obj/tests/sanitizer/threa
 
 # ---- Flags ---------------------------------------------------------------------------------------------------
 
-PACKAGES := libpq libssl rdkafka libprotobuf-c yaml-0.1 json-c libpcre2-8 libxxhash
+PACKAGES := libpq libssl rdkafka libprotobuf-c yaml-0.1 json-c libpcre2-8 libxxhash zlib libzstd
 
 # These goals compile nothing themselves, so they must work before anything is installed.
 ifneq ($(filter-out clean check demo help,$(or $(MAKECMDGOALS),all)),)
@@ -83,7 +83,7 @@ CFLAGS ?= -O2 -g
 BASE_CFLAGS := -std=c11 -D_GNU_SOURCE $(CFLAGS) $(HARDENING) $(SANITIZER) -I. -I$(GEN)
 LINK := $(CC) -pie $(SANITIZER) -Wl,-z,relro,-z,now $(LDFLAGS)
 # The decoders stand alone: neither the include paths nor the libraries of anybody else.
-DECODER_LIBS := -lm
+DECODER_LIBS := -lz -lzstd -lm
 LIBS := $(PACKAGE_LIBS) -lm -pthread
 COMPILE = $(CC) $(BASE_CFLAGS) -MMD -MP -c -o $@ $<
 

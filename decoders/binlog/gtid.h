@@ -47,6 +47,8 @@ int gtid_set_parse(struct gtid_set *s, const char *text, size_t len, struct err 
 void gtid_set_format(const struct gtid_set *s, struct buf *out);
 
 int gtid_set_add(struct gtid_set *s, const struct gtid *g, struct err *e);
+/* Adds all of another set of the same flavour. */
+int gtid_set_add_all(struct gtid_set *to, const struct gtid_set *from, struct err *e);
 bool gtid_set_has(const struct gtid_set *s, const struct gtid *g);
 bool gtid_set_empty(const struct gtid_set *s);
 /* Everything in `a` is in `b` too. MariaDB: domain by domain. */

@@ -7,7 +7,9 @@
  *
  *     resume    u8 1 | u8 flavour | u8 by_gtid | place from | place through
  *     place     u16 length, file name | u64 offset | u32 length, GTID set as text
- *     progress  u8 2 | u64 rank of the transaction | u64 event | u32 row     (big-endian)
+ *     progress  u8 2 | u64 rank of the transaction | u64 event | u32 row | u64 name of the transaction
+ *
+ * All integers big-endian.
  */
 #ifndef TAILRACE_DECODERS_BINLOG_POSITION_H
 #define TAILRACE_DECODERS_BINLOG_POSITION_H
@@ -37,6 +39,11 @@ void binlog_position_release(struct binlog_position *p);
 int binlog_position_read(struct position blob, struct binlog_position *p, struct err *e);
 void binlog_position_write(const struct binlog_position *p, struct buf *out);
 
+/* `to` was initialised; keeps its capacity. */
+int binlog_place_copy(struct binlog_place *to, const struct binlog_place *from, struct err *e);
+/* By file number and offset alone: negative, 0, positive. */
+int binlog_place_compare(const struct binlog_place *a, const struct binlog_place *b);
+
 /* The number at the end of a log's name, which orders files: "binlog.000003" is 3. False: there is none. */
 bool binlog_file_number(const char *file, uint64_t *number);
 
@@ -45,14 +52,16 @@ struct binlog_point {
     uint64_t rank;  /* of its transaction: what `ord` holds; 0: no point */
     uint64_t event; /* ordinal of its event in the transaction, from 1 */
     uint32_t row;   /* in the event, from 0 */
+    uint64_t name;  /* of its transaction, hashed: after a failover another one may have the same rank */
 };
-#define BINLOG_PROGRESS_LEN 21
+#define BINLOG_PROGRESS_LEN 29
 void binlog_point_store(const struct binlog_point *p, uint8_t out[BINLOG_PROGRESS_LEN]);
 bool binlog_point_load(struct position blob, struct binlog_point *out);
 
 /*
  * The position functions of struct decoder_ops. Text: "binlog.000003:1234", "binlog.000003:1234 GTIDSET", or
- * a GTID set alone (then file is "" and by_gtid true).
+ * a GTID set alone (then file is ""). by_gtid is true where GTIDs are given; without them the flavour cannot
+ * be told and is MySQL's. Two positions by GTID with the same GTIDs are equal, wherever in a file they are.
  */
 void binlog_position_text(struct position p, struct buf *out);
 int binlog_position_parse(const char *text, struct buf *out, struct err *e);
