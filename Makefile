@@ -43,6 +43,7 @@ PROTOS := $(call find,schemas,*.proto)
 OWN_MALLOC := tests/unit/decoders/pgoutput/test_memory.c
 UNIT_SRC := $(filter-out $(if $(SANITIZE),$(OWN_MALLOC)),$(call find,tests/unit,test_*.c))
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+BENCH_SRC := $(sort $(wildcard tests/bench/*.c))
 
 PB_SRC := $(PROTOS:schemas/%.proto=$(GEN)/%.pb-c.c)
 DECODER_OBJ := $(DECODER_SRC:%.c=$(BUILD)/obj/%.o)
@@ -51,6 +52,7 @@ MAIN_OBJ := $(MAIN_SRC:%.c=$(BUILD)/obj/%.o)
 PB_OBJ := $(PB_SRC:.c=.o)
 UNIT_BIN := $(UNIT_SRC:tests/%.c=$(BUILD)/%)
 FUZZ_BIN := $(FUZZ_SRC:tests/%.c=$(BUILD)/%)
+BENCH_BIN := $(BENCH_SRC:tests/%.c=$(BUILD)/%)
 
 LIBDECODERS := $(BUILD)/libdecoders.a
 LIBTAILRACE := $(BUILD)/libtailrace.a
@@ -155,7 +157,12 @@ check:
 lint:
 	./tests/lint/run
 
-bench: all
+$(BENCH_BIN): $(BUILD)/%: tests/%.c $(LIBTAILRACE) $(LIBDECODERS) $(BUILD)/.flags
+	@mkdir -p $(@D)
+	$(CC) $(BASE_CFLAGS) $(WARNINGS) $(PACKAGE_CFLAGS) -MMD -MP -MF $@.d -MT $@ -o $@ $< \
+		-pie $(LIBTAILRACE) $(LIBDECODERS) $(LIBS)
+
+bench: all $(BENCH_BIN)
 	./tests/bench/run
 
 demo:
@@ -209,4 +216,4 @@ help:
 FORCE:
 .PHONY: all install unit unit-binaries docs check lint fuzz fuzz-smoke fuzz-binaries bench demo clean help FORCE
 
--include $(DECODER_OBJ:.o=.d) $(AGENT_OBJ:.o=.d) $(MAIN_OBJ:.o=.d) $(PB_OBJ:.o=.d) $(UNIT_BIN:=.d) $(FUZZ_BIN:=.d)
+-include $(DECODER_OBJ:.o=.d) $(AGENT_OBJ:.o=.d) $(MAIN_OBJ:.o=.d) $(PB_OBJ:.o=.d) $(UNIT_BIN:=.d) $(FUZZ_BIN:=.d) $(BENCH_BIN:=.d)

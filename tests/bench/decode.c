@@ -2,8 +2,7 @@
  * How long pgoutput's decoder takes for a row of ten columns (tests/golden/pgoutput/bulk-15.bin), and its
  * parts.
  *
- *     make && cc -O2 -D_GNU_SOURCE -I. tests/bench/decode.c build/libdecoders.a -lm -o build/bench-decode
- *     build/bench-decode
+ *     make build/bench/decode && build/bench/decode
  */
 #include <stdio.h>
 #include <time.h>
