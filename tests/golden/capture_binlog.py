@@ -28,10 +28,12 @@ UTC, so that a new capture differs in few bytes.
 
 NAME-FLAVOUR.tables holds what the tables contain in the end, in the server's own words: a line `table NAME`, a line
 with the columns' names and types, a line for each row; fields are separated by tabs. NULL, 'text' and x'hex' for
-binary columns are told apart; in text, \\ stands before \\, t, n and 0.
+binary columns are told apart; in text, \\ stands before \\, t, n and 0. What is longer than 4000 bytes is given as
+sha256:HEX:LENGTH of the text in UTF-8 or of the bytes.
 """
 
 import argparse
+import hashlib
 import re
 import struct
 import sys
@@ -49,6 +51,7 @@ MAGIC = b"\xfebin"
 HEADER = struct.Struct("<IBIIIH")  # timestamp, type, server id, length, end position, flags
 SESSION = "SET timestamp = 1700000000.123456, time_zone = '+00:00'"
 LARGEST = 20000
+LONGEST = 4000
 
 
 class Scenario:
@@ -154,10 +157,22 @@ def events(data: bytes) -> Iterator[bytes]:
 def quoted(value) -> str:
     if value is None:
         return "NULL"
+    raw = value if isinstance(value, bytes) else value.encode()
+    if len(raw) > LONGEST:
+        return f"sha256:{hashlib.sha256(raw).hexdigest()}:{len(raw)}"
     if isinstance(value, bytes):
         return f"x'{value.hex()}'"
     text = value.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\0", "\\0")
     return f"'{text}'"
+
+
+def identifier(name: str) -> str:
+    return "`" + name.replace("`", "``") + "`"
+
+
+def selected(column: str, kind: str) -> str:
+    """A column as PyMySQL can read it: it takes VECTOR for text."""
+    return f"CAST({identifier(column)} AS BINARY)" if kind.startswith("vector") else identifier(column)
 
 
 def tables(server: Mysql) -> str:
@@ -168,9 +183,10 @@ def tables(server: Mysql) -> str:
                             " AND table_type IN ('BASE TABLE', 'SYSTEM VERSIONED') ORDER BY 1, 2")
     out = []
     for schema, table in found:
-        name = ".".join("`" + n.replace("`", "``") + "`" for n in (schema, table))
+        name = f"{identifier(schema)}.{identifier(table)}"
         columns = run(connection, f"SHOW COLUMNS FROM {name}")
-        rows = run(connection, f"SELECT * FROM {name}")
+        wanted = ", ".join(selected(c[0], c[1]) for c in columns)  # not *, which leaves out invisible columns
+        rows = run(connection, f"SELECT {wanted} FROM {name}")
         out.append("\n".join([f"table {name}", "\t".join(f"{c[0]} {c[1]}" for c in columns)] +
                              ["\t".join(map(quoted, row)) for row in rows]) + "\n")
     connection.close()
