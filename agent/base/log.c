@@ -32,7 +32,7 @@ struct line {
 
 /* All of it or nothing. */
 static void line_unit(struct line *l, const char *s, size_t len) {
-    if (l->cut || len > sizeof l->text - LINE_CLOSE - l->len) {
+    if (l->cut || l->len + len > sizeof l->text - LINE_CLOSE) {
         l->cut = true;
         return;
     }
@@ -93,14 +93,12 @@ static const char *line_character(struct line *l, const char *s) {
     return s + len;
 }
 
+/* Cut where it must be; without room for the first quote nothing. */
 static void line_quoted(struct line *l, const char *s) {
-    if (l->cut) return;
     line_putc(l, '"');
+    if (l->cut) return;
     while (*s) s = line_character(l, s);
-    if (l->cut)
-        l->text[l->len++] = '"'; /* of LINE_CLOSE */
-    else
-        line_putc(l, '"');
+    l->text[l->len++] = '"'; /* of LINE_CLOSE */
 }
 
 static bool is_plain(const char *s) {
@@ -124,6 +122,20 @@ static void line_time(struct line *l) {
     line_puts(l, text);
 }
 
+/* A member: its name as it stands, then the value. Without room for any of the value neither is there. */
+static void line_member(struct line *l, const char *name, const char *value, bool quoted) {
+    size_t before = l->len;
+    size_t start;
+
+    line_puts(l, name);
+    start = l->len;
+    if (quoted)
+        line_quoted(l, value);
+    else
+        line_puts(l, value);
+    if (l->cut && l->len == start) l->len = before;
+}
+
 static void start_text(struct line *l, enum log_level level, const char *where, const char *message) {
     if (journal) {
         char priority[8];
@@ -134,32 +146,23 @@ static void start_text(struct line *l, enum log_level level, const char *where, 
         line_time(l);
         line_putc(l, ' ');
     }
-    line_puts(l, "level=");
-    line_puts(l, level_names[level]);
-    line_puts(l, " from=");
-    if (is_plain(where))
-        line_puts(l, where);
-    else
-        line_quoted(l, where);
-    line_puts(l, " msg=");
-    line_quoted(l, message);
+    line_member(l, "level=", level_names[level], false);
+    line_member(l, " from=", where, !is_plain(where));
+    line_member(l, " msg=", message, true);
 }
 
 static void start_json(struct line *l, enum log_level level, const char *where, const char *message) {
     line_puts(l, "{\"time\":\"");
     line_time(l);
-    line_puts(l, "\",\"level\":");
-    line_quoted(l, level_names[level]);
-    line_puts(l, ",\"from\":");
-    line_quoted(l, where);
-    line_puts(l, ",\"msg\":");
-    line_quoted(l, message);
+    line_member(l, "\",\"level\":", level_names[level], true);
+    line_member(l, ",\"from\":", where, true);
+    line_member(l, ",\"msg\":", message, true);
 }
 
+/* All of it or nothing. */
 static void put_pair(struct line *l, const char *key, const char *value) {
     size_t before = l->len;
 
-    if (l->cut) return;
     line_putc(l, format == LOG_JSON ? ',' : ' ');
     if (format == LOG_JSON)
         line_quoted(l, key);
