@@ -1,8 +1,11 @@
 /* Checkpoint files: durable replacement, the lock, and everything that can be wrong with a directory. */
 #include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -176,6 +179,41 @@ static void the_lock_holds_within_a_process_too(void **state) {
     checkpoint_store_close(s);
 }
 
+/* ---- Those who remove and those who come ---- */
+
+#define VISITORS 4
+
+static atomic_int inside;
+static atomic_int visits;
+static atomic_int crowds; /* times that two were inside */
+
+/* Opens the store again and again, and removes it each time: others are just opening the lock file that goes.
+ */
+static void *visit(void *arg) {
+    (void)arg;
+    while (atomic_load(&visits) < 400) {
+        struct checkpoint_store *s = NULL;
+        struct err e = {0};
+        if (checkpoint_store_open(dir, "shop", &s, &e) < 0) continue;
+        if (atomic_fetch_add(&inside, 1) > 0) atomic_fetch_add(&crowds, 1);
+        sched_yield();
+        atomic_fetch_sub(&inside, 1);
+        if (checkpoint_remove(s, &e) < 0) atomic_fetch_add(&crowds, 1);
+        checkpoint_store_close(s);
+        atomic_fetch_add(&visits, 1);
+    }
+    return NULL;
+}
+
+static void a_lock_that_was_removed_lets_nobody_in(void **state) {
+    (void)state;
+    pthread_t threads[VISITORS];
+    atomic_store(&visits, 0);
+    for (int i = 0; i < VISITORS; i++) assert_int_equal(pthread_create(&threads[i], NULL, visit, NULL), 0);
+    for (int i = 0; i < VISITORS; i++) pthread_join(threads[i], NULL);
+    assert_int_equal(atomic_load(&crowds), 0);
+}
+
 static void a_full_disk_leaves_the_old_one_whole(void **state) {
     (void)state;
     struct checkpoint c = {0};
@@ -247,6 +285,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_damaged_file_is_refused_with_a_remedy, start, finish),
         cmocka_unit_test_setup_teardown(one_agent_per_source, start, finish),
         cmocka_unit_test_setup_teardown(the_lock_holds_within_a_process_too, start, finish),
+        cmocka_unit_test_setup_teardown(a_lock_that_was_removed_lets_nobody_in, start, finish),
         cmocka_unit_test_setup_teardown(a_full_disk_leaves_the_old_one_whole, start, finish),
         cmocka_unit_test_setup_teardown(an_old_temporary_file_does_no_harm, start, finish),
         cmocka_unit_test_setup_teardown(wrong_places_are_named, start, finish),
