@@ -2,8 +2,12 @@
  * cell: the bytes of one column in a row image → one value.
  *
  * Layouts (MySQL: libs/mysql/binlog/event/rows_event.h and sql/log_event.cc log_event_print_value;
- * strings/decimal.cc; mysys/my_time.cc) stand above each reader: cell_number.c, cell_decimal.c,
- * cell_temporal.c, cell_text.c.
+ * strings/decimal.cc; mysys/my_time.cc) stand above each reader: cell.c (integers, floats, BIT, YEAR),
+ * cell_decimal.c, cell_temporal.c, cell_text.c (texts, bytes, ENUM, SET), cell_json.c, cell_blob.c
+ * (GEOMETRY, VECTOR).
+ *
+ * What only the catalogue knows is plain bytes here unless the field has a hint: MariaDB's UUID, INET4, INET6
+ * and VECTOR. MariaDB's JSON is a LONGTEXT.
  */
 #ifndef TAILRACE_DECODERS_BINLOG_CELL_H
 #define TAILRACE_DECODERS_BINLOG_CELL_H
@@ -19,6 +23,7 @@
 struct cell_reader {
     struct arena *arena;       /* of the message: texts that had to be made */
     struct charsets *charsets; /* converters */
+    struct buf *scratch;       /* keeps its capacity from one value to the next */
 };
 
 /*

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "decoders/binlog/cell.h"
 #include "decoders/binlog/event.h"
 
 static const struct binlog_format mysql_format = {
