@@ -38,6 +38,7 @@ struct lane {
 
 struct run {
     struct config *config;
+    struct claims *claims; /* NULL: the sink has no topics */
     struct lane *lanes;
     size_t nlanes;
     size_t running;
@@ -66,6 +67,7 @@ static int make_lane(struct run *r, size_t i, struct err *e) {
         .entity_ops = registry_entity_encoder(c->encoding, c->sink.type),
         .schemas = registry_schemas(),
         .sink_ops = registry_sink(c->sink.type),
+        .claims = r->claims,
         .clock = &clock_system,
     };
 
@@ -106,6 +108,7 @@ static void say_intent(const struct config *c) {
 }
 
 static int start_lanes(struct run *r, struct err *e) {
+    if (r->config->sink.type == SINK_KAFKA && !(r->claims = claims_new(e))) return -1;
     r->lanes = calloc(r->config->nsources, sizeof *r->lanes);
     if (!r->lanes) return err_memory(e, "starting");
     r->nlanes = r->config->nsources;
@@ -176,6 +179,7 @@ static void watch(struct run *r) {
 static void release(struct run *r) {
     for (size_t i = 0; i < r->nlanes; i++) pipeline_free(r->lanes[i].pipeline);
     free(r->lanes);
+    claims_free(r->claims);
     if (r->signal_fd >= 0) close(r->signal_fd);
     if (r->done_fd >= 0) close(r->done_fd);
     config_free(r->config);

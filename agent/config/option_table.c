@@ -170,7 +170,8 @@ const struct option option_table[] = {
     {TABLE, .key = "key", .type = OPTION_LIST, .placeholder = "COLUMN", TO(config_table, key),
      .value_text = "the primary key", .help = "Columns that make the record's key."},
     {TABLE, .key = "topic", .type = OPTION_STRING, .placeholder = "TEMPLATE", TO(config_table, topic),
-     .value_text = "as in topics", .help = "Topic of these tables."},
+     .value_text = "as in topics",
+     .help = "Topic of these tables; those of several sources share one only when each has it here."},
 
     /* ---- Entities -------------------------------------------------------------------------------------- */
     {ENTITY, .key = "topic", .type = OPTION_STRING, .placeholder = "TOPIC", TO(config_entity, topic),

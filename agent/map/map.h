@@ -20,6 +20,12 @@ struct map_options {
                               lines */
     bool tombstones;       /* a delete is followed by a null value under the same key */
     const struct entity_schema *const *schemas; /* entities a mapping may feed, closed by NULL; NULL: none */
+    /*
+     * Asked before a table goes to a topic, `by_name` when `overrides` says so: -1 with the error when it
+     * belongs to a table of another source. NULL: there is nobody to ask.
+     */
+    int (*claim)(void *ctx, const char *topic, const char *owner, bool by_name, struct err *e);
+    void *claim_ctx;
 };
 
 /*

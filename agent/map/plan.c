@@ -41,6 +41,8 @@ static int choose_topic(struct planner *pl, struct plan *p, const struct overrid
         err_memory(e, "planning a table");
         goto out;
     }
+    const struct map_options *mo = &pl->rules.options;
+    if (mo->claim && mo->claim(mo->claim_ctx, copy, owner, o->topic != NULL, e)) goto out;
     if (topics_claim(&pl->topics, copy, owner, &fresh, e)) goto out;
     p->selection.topic = copy;
     if (replaced && fresh)

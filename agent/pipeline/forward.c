@@ -317,6 +317,8 @@ int forward_new(const struct forward_parts *parts, struct forward **out, struct 
         .split_key_change = parts->encoder_ops->splits_key_change,
         .tombstones = parts->config->sink.tombstones && parts->config->sink.type == SINK_KAFKA,
         .schemas = parts->schemas,
+        .claim = parts->claims ? claims_take : NULL,
+        .claim_ctx = parts->claims,
     };
     struct forward *f = calloc(1, sizeof *f);
 

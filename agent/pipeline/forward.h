@@ -12,6 +12,7 @@
 #include "agent/config/config.h"
 #include "agent/encode/encoder.h"
 #include "agent/map/map.h"
+#include "agent/pipeline/claims.h"
 #include "agent/sink/sink.h"
 
 struct forward;
@@ -22,6 +23,7 @@ struct forward_parts {
     const struct encoder_ops *encoder_ops;
     const struct encoder_ops *entity_ops;
     const struct entity_schema *const *schemas; /* closed by NULL */
+    struct claims *claims;                      /* NULL: topics need not be kept apart from other sources' */
     struct sink *sink;
     struct ledger *ledger;
     /*

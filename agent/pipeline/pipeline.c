@@ -187,6 +187,7 @@ static int make_forward(struct pipeline *p, struct err *e) {
         .encoder_ops = p->parts.encoder_ops,
         .entity_ops = p->parts.entity_ops,
         .schemas = p->parts.schemas,
+        .claims = p->parts.claims,
         .sink = p->sink,
         .ledger = p->ledger,
         .wait = wait_for_room,

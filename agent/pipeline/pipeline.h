@@ -14,6 +14,7 @@
 #include "agent/base/clock.h"
 #include "agent/config/config.h"
 #include "agent/encode/encoder.h"
+#include "agent/pipeline/claims.h"
 #include "agent/sink/sink.h"
 #include "agent/source/source.h"
 
@@ -28,6 +29,7 @@ struct pipeline_parts {
     const struct encoder_ops *entity_ops;
     const struct entity_schema *const *schemas; /* closed by NULL */
     const struct sink_ops *sink_ops;
+    struct claims *claims; /* which topic is whose, over all pipelines; NULL: does not matter */
     const struct clock *clock;
 };
 

@@ -153,6 +153,28 @@ def test_a_topic_deleted_underneath_stops(shop, pg_latest, kafka):
     assert run.terminate() == 0
 
 
+def test_two_sources_do_not_meet_in_a_topic(tailrace, pg_latest, kafka, state_dir):
+    """Unless each of the tables is sent there by name. The other source goes on."""
+    pg_latest.sql(TABLE)
+    a, b, topic = kafka.prefix + "a", kafka.prefix + "b", kafka.topic("orders")
+    config = {"sources": {s: {"url": pg_latest.url(), "tables": ["public.*"]} for s in (a, b)},
+              "sink": {"brokers": [kafka.bootstrap]}, "state": str(state_dir), "topics": kafka.topic("{table}")}
+    run = tailrace.start("run", tailrace.config(config))
+    run.wait_for_log(f"would both go to topic {topic}")
+    run.wait_for_log("the others go on")
+    run.wait_for_log('msg="streaming"')
+    assert f"table {a}.public.orders" in run.log and f"table {b}.public.orders" in run.log
+    assert pg_latest.value("SELECT count(*) FROM pg_replication_slots WHERE database = current_database()") == 1
+    assert run.terminate() == 2
+
+    config["overrides"] = [{"table": ["*.public.orders"], "topic": topic}]
+    run = tailrace.start("run", tailrace.config(config))
+    run.wait_for_log('msg="streaming"', count=2)
+    insert(pg_latest, 1, 1)
+    kafka.wait_for_records(topic, 2)
+    assert run.terminate() == 0
+
+
 # ---- Sizes ------------------------------------------------------------------------------------------------------
 
 def test_a_change_too_large_stops_with_its_name(shop, pg_latest, kafka):
