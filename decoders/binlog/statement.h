@@ -21,29 +21,35 @@ enum statement_kind {
     STATEMENT_XA_END,
     STATEMENT_XA_COMMIT, /* one phase or of a prepared one */
     STATEMENT_XA_ROLLBACK,
-    STATEMENT_XA_PREPARE, /* MariaDB writes it as text; MySQL as an event of its own */
-    STATEMENT_TRUNCATE,   /* one table */
-    STATEMENT_DDL,        /* shapes may change: CREATE, ALTER, DROP, RENAME TABLE, CREATE INDEX … */
-    STATEMENT_PARTITION,  /* rows vanish or appear without row events: DROP, TRUNCATE, EXCHANGE PARTITION */
-    STATEMENT_DATABASE,   /* CREATE, ALTER, DROP DATABASE: `tables[0].database` */
-    STATEMENT_WRITE,      /* may write rows as a statement, or is not known: INSERT, LOAD DATA, CALL … */
+    STATEMENT_XA_PREPARE, /* as text only in old versions; else an event of its own, see statement_xid() */
+    STATEMENT_TRUNCATE,  /* one table; also the DELETE that empties a MEMORY table after a server's restart */
+    STATEMENT_DDL,       /* shapes may change: CREATE, ALTER, DROP, RENAME TABLE, CREATE INDEX … */
+    STATEMENT_PARTITION, /* rows vanish or appear without row events: DROP, TRUNCATE, EXCHANGE PARTITION,
+                            DISCARD and IMPORT TABLESPACE */
+    STATEMENT_DATABASE,  /* CREATE, ALTER, DROP DATABASE: `tables[0].database` */
+    STATEMENT_WRITE,     /* may write rows as a statement, or is not known: INSERT, LOAD DATA, CALL … */
 };
 
 struct statement_table {
     struct text database; /* the session's default where the text names none */
-    struct text name;     /* quotes removed */
+    struct text name;     /* quotes removed; letter case as in the text */
 };
 
 struct statement {
     enum statement_kind kind;
-    bool temporary;                 /* of a TEMPORARY table only: none of our business */
-    struct statement_table *tables; /* those it names as objects, in order; in the arena */
+    bool temporary; /* of TEMPORARY tables only: none of our business */
+    bool begins;    /* MySQL's CREATE TABLE … START TRANSACTION: its rows follow, up to an XID */
+    struct statement_table *tables; /* those it changes, in order, of RENAME old and new name; in the arena */
     size_t ntables;
-    struct text
-        xid; /* XA: gtrid, bqual and format as the text has them, normalised: equal bytes, equal xid */
+    struct text xid;  /* XA: gtrid, bqual and format in one form, as statement_xid() makes it */
+    struct text text; /* of the query in UTF-8; the bytes as they are where that cannot be */
 };
 
-/* Reads it. -1 only when memory runs out. */
+/* Reads it. What it hands out lies in the query or in `a`, in UTF-8. -1 only when memory runs out. */
 int statement_read(const struct query_event *q, struct arena *a, struct statement *out, struct err *e);
+
+/* The form of `xid` for the parts of an XA identifier: X'6162',X'',1. Equal identifiers, equal bytes. */
+int statement_xid(struct text gtrid, struct text bqual, uint32_t format, struct arena *a, struct text *out,
+                  struct err *e);
 
 #endif
