@@ -6,6 +6,7 @@
   tests/golden/capture_binlog.py -f mysql-9.7     on this server only
   tests/golden/capture_binlog.py -o DIR numeric   somewhere else
   tests/golden/capture_binlog.py -i DIR -o DIR    other scenarios
+  tests/golden/capture_binlog.py --show FILE.events   what mysqlbinlog or mariadb-binlog makes of a capture
 
 A scenario is tests/golden/binlog/NAME.sql. Its first lines may say, behind "-- ":
 
@@ -36,7 +37,9 @@ import argparse
 import hashlib
 import re
 import struct
+import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Dict, Iterator, List
 
@@ -45,10 +48,11 @@ import pymysql
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from harness.mysql import FLAVOURS, Mysql, run  # noqa: E402  (the path comes first)
+from harness.mysql import FLAVOURS, Mysql, run, tool  # noqa: E402  (the path comes first)
 
 MAGIC = b"\xfebin"
 HEADER = struct.Struct("<IBIIIH")  # timestamp, type, server id, length, end position, flags
+FORMAT_DESCRIPTION = 15
 SESSION = "SET timestamp = 1700000000.123456, time_zone = '+00:00'"
 LARGEST = 20000
 LONGEST = 4000
@@ -97,12 +101,11 @@ class Block:
     """One block's own lines and its SQL."""
 
     def __init__(self, block: str):
-        self.words: Dict[str, str] = {}
         lines = block.splitlines()
-        while lines and (m := re.match(r"-- (only|error|do): (.*)", lines[0])):
-            self.words[m.group(1)] = m.group(2)
-            lines.pop(0)
-        self.sql = "\n".join(line for line in lines if not line.startswith("-- "))
+        remarks = [line for line in lines if line.startswith("-- ")]
+        found = [re.match(r"-- (only|error|do): (.*)", line) for line in remarks]
+        self.words: Dict[str, str] = {m.group(1): m.group(2) for m in found if m}
+        self.sql = "\n".join(line for line in lines if line not in remarks)
 
     def is_for(self, flavour: str) -> bool:
         return flavour.startswith(tuple(self.words.get("only", "m").split()))
@@ -209,13 +212,35 @@ def capture(scenario: Scenario, flavour: str, output: Path) -> None:
     print(f"{scenario.name}-{flavour}: {len(found)} events, {len(data)} bytes", flush=True)
 
 
+def show(path: Path) -> None:
+    """Turns a capture back into files of a log, and has the server's own program print them."""
+    data, at, files = path.read_bytes(), 0, []
+    while at < len(data):
+        length = struct.unpack_from("<I", data, at)[0]
+        event = data[at + 4:at + 4 + length]
+        if event[4] == FORMAT_DESCRIPTION:
+            files.append(MAGIC)
+        files[-1] += event
+        at += 4 + length
+    program = "mariadb-binlog" if "-mariadb-" in path.name else tool("mysqlbinlog")
+    with tempfile.TemporaryDirectory() as folder:
+        logs = [Path(folder) / f"binlog.{i + 1:06}" for i in range(len(files))]
+        for log, content in zip(logs, files):
+            log.write_bytes(content)
+        subprocess.run([program, "--verify-binlog-checksum", "-vv", *logs], check=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("-o", "--output", type=Path, default=HERE / "binlog")
     parser.add_argument("-i", "--input", type=Path, default=HERE / "binlog")
     parser.add_argument("-f", "--flavour", action="append", choices=FLAVOURS, default=[])
+    parser.add_argument("--show", type=Path, metavar="FILE")
     parser.add_argument("names", nargs="*")
     options = parser.parse_args()
+    if options.show:
+        show(options.show)
+        return
     paths = sorted(options.input.glob("*.sql"))
     for name in options.names:
         if name not in [p.stem for p in paths]:

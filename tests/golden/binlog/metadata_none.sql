@@ -1,0 +1,13 @@
+-- flavours: mariadb
+-- setting: binlog_row_metadata=NO_LOG
+-- Table maps without any metadata, the default of MariaDB and all there is in MySQL 5.7.
+
+CREATE TABLE t (id int unsigned PRIMARY KEY, a bigint, b varchar(20) CHARACTER SET latin1, c text CHARACTER SET utf8mb4,
+  e enum('x','y'), s set('p','q'), g geometry, p point, d decimal(10,2) unsigned, bi binary(4), ti time(3))
+
+INSERT INTO t VALUES (4294967295, -1, 'Grüße', 'Grüße', 'y', 'p,q', ST_GeomFromText('POINT(1 2)'),
+  ST_GeomFromText('POINT(3 4)'), 1.25, x'0102', '12:34:56.789')
+
+UPDATE t SET a = 2
+
+DELETE FROM t
