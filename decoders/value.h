@@ -95,6 +95,11 @@ void value_format(const struct value *v, struct buf *out);
 void value_format_double(double d, struct buf *out);
 void value_format_float(float f, struct buf *out);
 
+/* The digits of the shortest decimal that reads back as the same double (neither 0 nor infinite), sign left
+ * out: the number is digits * 10^exponent. MySQL's choice, which differs from PostgreSQL's where an end of
+ * the interval that rounds to the number is shorter. */
+uint64_t value_double_digits(double d, int *exponent);
+
 /* ISO forms from numbers: 2026-11-23, 12:00:00.5, 2026-11-23 12:00:00.5 (`sep` ' ' or 'T'); years BC end in "
  * BC". */
 void value_format_date(int64_t days, struct buf *out);

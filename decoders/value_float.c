@@ -10,7 +10,8 @@
  * The number and the two ends of the interval that rounds to it are scaled by 10^k to integers of full
  * length. Then digits are dropped from the right as long as some decimal remains strictly inside the
  * interval; the one nearest to the number wins. Usual magnitudes take 128-bit arithmetic, the others a small
- * bignum. The ends themselves are left out, although they may round to the number: PostgreSQL does so.
+ * bignum. PostgreSQL leaves the ends themselves out, although they may round to the number; MySQL takes them
+ * when they do, which is when the last bit is 0.
  */
 
 #define MAX_WORDS 40 /* 2^57 * 10^341 has 1190 bits */
@@ -106,13 +107,15 @@ static bool round_to(uint64_t half, bool inexact, uint64_t unit, uint64_t min, u
     return down_fits || up_fits;
 }
 
-/* m * 2^e, at most `length` digits; `narrow`: the gap below the number is half the one above. */
-static struct decimal shortest(uint64_t m, int e, bool narrow, int length) {
+/* m * 2^e, at most `length` digits; `narrow`: the gap below the number is half the one above; `ends`: the
+ * ends of the interval count. */
+static struct decimal shortest(uint64_t m, int e, bool narrow, int length, bool ends) {
     int k = length - 1 - (int)floor(log10((double)m) + e * 0.30102999566398120);
     bool inexact, rest;
-    uint64_t min = scale(8 * m - (narrow ? 2 : 4), e - 3, k, &rest) + 1;
+    uint64_t min = scale(8 * m - (narrow ? 2 : 4), e - 3, k, &rest);
+    if (rest || !ends) min++;
     uint64_t max = scale(8 * m + 4, e - 3, k, &rest);
-    if (!rest) max--;
+    if (!rest && !ends) max--;
     uint64_t half = scale(8 * m, e - 2, k, &inexact);
     struct decimal d = {0, -k};
     uint64_t unit = 1;
@@ -162,15 +165,25 @@ static bool put_special(double d, struct buf *out) {
     return true;
 }
 
-void value_format_double(double d, struct buf *out) {
-    if (put_special(d, out)) return;
+static struct decimal shortest_double(double d, bool ends) {
     uint64_t bits;
     memcpy(&bits, &d, sizeof(bits));
     uint64_t m = bits & ((UINT64_C(1) << 52) - 1);
     int e = (int)(bits >> 52 & 0x7ff);
     bool narrow = m == 0 && e > 1;
     if (e) m |= UINT64_C(1) << 52;
-    put_decimal(shortest(m, (e ? e : 1) - 1075, narrow, 17), 15, out);
+    return shortest(m, (e ? e : 1) - 1075, narrow, 17, ends && m % 2 == 0);
+}
+
+void value_format_double(double d, struct buf *out) {
+    if (put_special(d, out)) return;
+    put_decimal(shortest_double(d, false), 15, out);
+}
+
+uint64_t value_double_digits(double d, int *exponent) {
+    struct decimal s = shortest_double(d, true);
+    *exponent = s.exponent;
+    return s.digits;
 }
 
 void value_format_float(float f, struct buf *out) {
@@ -181,5 +194,5 @@ void value_format_float(float f, struct buf *out) {
     int e = (int)(bits >> 23 & 0xff);
     bool narrow = m == 0 && e > 1;
     if (e) m |= UINT64_C(1) << 23;
-    put_decimal(shortest(m, (e ? e : 1) - 150, narrow, 9), 6, out);
+    put_decimal(shortest(m, (e ? e : 1) - 150, narrow, 9, false), 6, out);
 }

@@ -152,11 +152,35 @@ static int release(void **state) {
     return 0;
 }
 
+static void test_digits(void **state) {
+    (void)state;
+    static const struct {
+        double d;
+        uint64_t digits;
+        int exponent;
+    } known[] = {
+        {1, 1, 0},
+        {100, 1, 2},
+        {-1.5, 15, -1},
+        {0x1p-44, UINT64_C(5684341886080802), -29},
+        {5e-324, 5, -324},
+        {DBL_MAX, UINT64_C(17976931348623157), 292},
+        {9007199254740993e15, UINT64_C(9007199254740993), 15},
+        {2e23, 2, 23}, /* an end of the interval: 1.9999999999999998e+23 without it */
+    };
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        int exponent;
+        assert_true(value_double_digits(known[i].d, &exponent) == known[i].digits);
+        assert_int_equal(exponent, known[i].exponent);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_special),       cmocka_unit_test(test_doubles),
         cmocka_unit_test(test_interval_ends), cmocka_unit_test(test_floats),
         cmocka_unit_test(test_shortest),      cmocka_unit_test(test_every_float_exponent),
+        cmocka_unit_test(test_digits),
     };
     return cmocka_run_group_tests(tests, NULL, release);
 }

@@ -1,0 +1,30 @@
+/*
+ * decimal: MySQL's packed DECIMAL(precision, scale) → text.
+ *
+ * Nine digits in four bytes, what is left over in as few as it needs; in front of the point the left-over
+ * group comes first, behind it last. Big-endian; the first bit is 1 for numbers that are not negative, and
+ * all other bits of negative ones are inverted.
+ */
+#ifndef TAILRACE_DECODERS_BINLOG_DECIMAL_H
+#define TAILRACE_DECODERS_BINLOG_DECIMAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define DECIMAL_PRECISION 81 /* columns have up to 65; inside of JSON the server rounds up to whole groups   \
+                              */
+#define DECIMAL_SCALE 30
+#define DECIMAL_TEXT (DECIMAL_PRECISION + 3) /* sign, leading 0, point */
+
+/* True when there is such a type. */
+bool decimal_possible(unsigned precision, unsigned scale);
+
+/* Bytes of a number. */
+size_t decimal_size(unsigned precision, unsigned scale);
+
+/* Writes a number of a possible type as the server prints it and returns the length, without a NUL. 0: the
+ * bytes are no number. */
+size_t decimal_text(const uint8_t *bytes, unsigned precision, unsigned scale, char out[DECIMAL_TEXT]);
+
+#endif
