@@ -1,10 +1,17 @@
 /*
  * shape: TABLE_MAP events → struct table, cached by database and name.
  *
- * The same description (equal bytes) gives the same struct table; a different one replaces it, and the caller
- * emits CHANGE_SCHEMA. With binlog_row_metadata=FULL everything comes from the log; without names, the
- * columns come from what shapes_catalog() was told, if it fits column by column, else ERR_DATA with the
- * remedy (the SET GLOBAL to run). Table ids are remembered per connection.
+ * The same description (equal bytes) gives the same struct table, and so does one that says the same in other
+ * bytes; another one replaces it, and the caller emits CHANGE_SCHEMA. With binlog_row_metadata=FULL
+ * everything comes from the log. Without names, the columns come from what shapes_catalog() was told, if that
+ * fits the log column by column, else it is ERR_DATA with the remedy (the SET GLOBAL to run). Table ids are
+ * remembered per connection.
+ *
+ * Identity: with binlog_row_image=FULL old images hold every column: IDENTITY_FULL. When the catalogue says
+ * that images are MINIMAL or NOBLOB, a table with a primary key has IDENTITY_DEFAULT and its old images hold
+ * at least the key. Without a primary key it stays IDENTITY_FULL, though the server may log a NOT NULL unique
+ * key instead, of which the log says nothing. A session may choose another image: each row's image says what
+ * it holds (rows.h).
  */
 #ifndef TAILRACE_DECODERS_BINLOG_SHAPE_H
 #define TAILRACE_DECODERS_BINLOG_SHAPE_H
@@ -13,25 +20,36 @@
 
 struct shape {
     struct table table;
-    struct field *fields; /* table.ncolumns, owned */
+    struct field *fields; /* table.ncolumns, owned; names and labels are UTF-8 */
     struct value *before; /* table.ncolumns, for the row being read */
     struct value *after;
+    struct text *documents; /* table.ncolumns, for rows.c; NULL: no JSON column */
 };
 
 struct shapes;
 
-struct shapes *shapes_new(void);
+struct shapes *shapes_new(void); /* NULL: memory */
 void shapes_free(struct shapes *s);
+
+/* The shape that a table_map_peek() describes, when it repeats what is known: NULL, and it must be read. */
+struct shape *shapes_known(struct shapes *s, const struct table_map *m);
 
 /* The shape for a TABLE_MAP. *replaced: the description it replaces (freed by shapes_sweep()), or NULL;
  * *fresh: it was not known, CHANGE_SCHEMA is due. */
 struct shape *shapes_take(struct shapes *s, const struct table_map *m, bool *fresh, struct shape **replaced,
                           struct err *e);
-/* Binds a table id to a shape (NULL: rows of a table nobody wants), finds it again, forgets all ids. */
+/*
+ * Binds a table id to a shape (NULL: rows of a table nobody wants), finds it again, forgets all ids. Ids of a
+ * replaced shape are forgotten with it. The server describes a table anew for each statement, so they may be
+ * forgotten behind every rows event with ROWS_STATEMENT_END, and must be with each connection.
+ */
 int shapes_bind(struct shapes *s, uint64_t table_id, struct shape *shape, struct err *e);
 bool shapes_find(const struct shapes *s, uint64_t table_id, struct shape **out);
 void shapes_unbind(struct shapes *s);
 /* Frees what was replaced: after the callback that was told so. */
 void shapes_sweep(struct shapes *s);
+
+/* Learns the payload of a FRAME_CATALOG (catalog.h). Shapes are made again from the next TABLE_MAP on. */
+int shapes_catalog(struct shapes *s, const void *data, size_t len, struct err *e);
 
 #endif

@@ -1,0 +1,59 @@
+/*
+ * catalog: what a binary log does not say about tables, carried beside it.
+ *
+ * Servers without binlog_row_metadata=FULL write neither names nor signs nor charsets nor labels, and none
+ * tells MariaDB's UUID, INET4, INET6 and VECTOR from bytes. The source's reader asks the database and puts
+ * the answer into the stream as a FRAME_CATALOG. What it says is true now, not then: the reader must know
+ * that no DDL for the table lies between, and the decoder uses a description only where it fits the log's
+ * types column by column.
+ *
+ *     SELECT c.COLUMN_NAME, c.COLUMN_TYPE, IFNULL(c.CHARACTER_SET_NAME, ''), IFNULL(s.SEQ_IN_INDEX, 0)
+ *       FROM information_schema.COLUMNS c
+ *       LEFT JOIN information_schema.STATISTICS s
+ *         ON s.TABLE_SCHEMA = c.TABLE_SCHEMA AND s.TABLE_NAME = c.TABLE_NAME
+ *        AND s.COLUMN_NAME = c.COLUMN_NAME AND s.INDEX_NAME = 'PRIMARY'
+ *      WHERE c.TABLE_SCHEMA = ? AND c.TABLE_NAME = ?
+ *      ORDER BY c.ORDINAL_POSITION
+ *
+ * over a connection that speaks utf8mb4.
+ *
+ * Layout of the payload: records one behind the other, integers big-endian, strings NUL-terminated.
+ *
+ *     table     't', str database, str table, u16 count, count times: str name, str type, str charset, u8 key
+ *     image     'i', u8 the server's binlog_row_image
+ */
+#ifndef TAILRACE_DECODERS_BINLOG_CATALOG_H
+#define TAILRACE_DECODERS_BINLOG_CATALOG_H
+
+#include "decoders/arena.h"
+#include "decoders/buf.h"
+#include "decoders/cursor.h"
+#include "decoders/err.h"
+
+struct catalog_column {
+    const char *name;
+    const char *type;    /* COLUMN_TYPE: "int(10) unsigned", "enum('a','b')" */
+    const char *charset; /* CHARACTER_SET_NAME, "" none */
+    uint8_t key;         /* place in the primary key, from 1; 0 not in it */
+};
+
+struct catalog_table {
+    const char *database, *table;
+    size_t ncolumns; /* 0: there is no such table (any more) */
+    struct catalog_column *columns;
+};
+
+enum row_image { ROW_IMAGE_FULL = 0, ROW_IMAGE_MINIMAL = 1, ROW_IMAGE_NOBLOB = 2 };
+
+/* Appends one record to the payload that the source builds. Names hold no NUL. */
+void catalog_put_table(const struct catalog_table *t, struct buf *out);
+void catalog_put_image(enum row_image image, struct buf *out);
+
+/*
+ * Reads the next record: 't' fills `t` (texts point into the payload, columns lie in `a`), 'i' fills `image`,
+ * 0 is the end, -1 an error.
+ */
+int catalog_next(struct cursor *c, struct arena *a, struct catalog_table *t, enum row_image *image,
+                 struct err *e);
+
+#endif
