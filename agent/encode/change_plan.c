@@ -50,28 +50,18 @@ static struct change_column prepare_column(struct change_plan *p, const struct s
     return c;
 }
 
-/* At most what columns take beside the text of their values. */
-static size_t bound_of(const struct change_column *columns, size_t n) {
-    size_t bound = 0;
-    for (size_t i = 0; i < n; i++)
-        bound += 1 + columns[i].len + CHANGE_PLAN_PAD + 2 * WIRE_MAX_VARINT + CHANGE_VALUE_OVERHEAD;
-    return bound;
-}
-
 static void destroy(struct plan *base) {
     struct change_plan *p = (struct change_plan *)base;
     buf_release(&p->text);
     free(p->columns);
     free(p->keys);
-    free(p->key_values);
     free(p);
 }
 
 static bool allocate(struct change_plan *p, const struct selection *s) {
     p->columns = calloc(s->table->ncolumns + 1, sizeof(*p->columns));
     p->keys = calloc(s->nkeys + 1, sizeof(*p->keys));
-    p->key_values = calloc(s->nkeys + 1, sizeof(*p->key_values));
-    return p->columns && p->keys && p->key_values;
+    return p->columns && p->keys;
 }
 
 static struct plan *make(const struct selection *s, struct err *e) {
@@ -82,8 +72,6 @@ static struct plan *make(const struct selection *s, struct err *e) {
     for (size_t i = 0; i < s->table->ncolumns; i++)
         if (s->use[i] != COLUMN_HIDDEN) p->columns[p->ncolumns++] = prepare_column(p, s, i);
     for (size_t i = 0; i < s->nkeys; i++) p->keys[i] = prepare_column(p, s, s->keys[i]);
-    p->columns_bound = bound_of(p->columns, p->ncolumns);
-    p->keys_bound = bound_of(p->keys, s->nkeys);
     for (int i = 0; i < CHANGE_PLAN_PAD; i++) buf_putc(&p->text, 0);
     if (buf_failed(&p->text)) goto failed;
     return &p->base;

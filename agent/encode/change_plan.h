@@ -50,11 +50,8 @@ struct change_plan {
         text;    /* version, source, database, schema, table; then the columns; then CHANGE_PLAN_PAD bytes */
     size_t head; /* length of the former */
     size_t ncolumns;
-    struct change_column *columns;   /* in table order */
-    struct change_column *keys;      /* the selection's nkeys, in key order */
-    const struct value **key_values; /* scratch of one row */
-    size_t columns_bound;            /* at most what one image takes beside the text of its values */
-    size_t keys_bound;               /* likewise the key */
+    struct change_column *columns; /* in table order */
+    struct change_column *keys;    /* the selection's nkeys, in key order */
 };
 
 /* A cache of these plans. */

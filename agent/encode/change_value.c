@@ -160,7 +160,7 @@ size_t change_value_size(const struct value *v) {
     return size_counted(text_fields[v->kind], v->len);
 }
 
-static uint8_t *put_counted(uint8_t *p, uint32_t field, const void *data, size_t len) {
+static inline uint8_t *put_counted(uint8_t *p, uint32_t field, const void *data, size_t len) {
     p = wire_put_varint(p, WIRE_TAG(field, WIRE_BYTES));
     return wire_put_counted(p, data, len);
 }
@@ -189,9 +189,14 @@ static inline uint8_t *put_signed(uint8_t *p, uint32_t field, int64_t v) {
     return put_varint(p, field, wire_zigzag(v));
 }
 
-uint8_t *change_value_put(uint8_t *p, const struct value *v) {
+/* What is not present. */
+static uint8_t *put_missing(uint8_t *p, const struct value *v) {
     if (v->state == VALUE_INVALID) return put_counted(p, CV_INVALID, v->text, v->len);
-    if (v->state != VALUE_PRESENT) return put_varint(p, CV_MISSING, (uint64_t)missing(v));
+    return put_varint(p, CV_MISSING, (uint64_t)missing(v));
+}
+
+uint8_t *change_value_put(uint8_t *p, const struct value *v) {
+    if (v->state != VALUE_PRESENT) return put_missing(p, v);
     switch ((enum value_kind)v->kind) {
     case VALUE_BOOL: return put_varint(p, CV_BOOL, v->v.b);
     case VALUE_INT: return put_signed(p, CV_INT, v->v.i);

@@ -17,7 +17,7 @@ struct json_encoder {
 
 /* One row's images, and what was met in them so that lists nobody needs are not looked for. */
 struct row {
-    const struct json_plan *plan;
+    struct json_plan *plan;
     const struct event *ev;
     const struct value *before;
     const struct value *after;
@@ -48,7 +48,7 @@ static void put_image(struct buf *out, struct row *r, const struct value *image,
 static void put_key(struct buf *out, struct row *r, bool invalid) {
     struct json_member m = json_member_open(out, "key");
     for (size_t i = 0; i < r->ev->selection->nkeys; i++) {
-        const struct value *v = row_view_key(r->ev, i, NULL);
+        const struct value *v = r->plan->key_values[i];
         if ((v->state == VALUE_INVALID) != invalid) continue;
         json_plan_name(out, r->plan, &r->plan->keys[i]);
         if (invalid) {
@@ -139,7 +139,7 @@ static int encode_row(struct json_encoder *en, const struct event *ev, struct bu
                       struct buf *value, struct err *e) {
     struct plan *plan = plan_cache_get(&en->plans, ev->selection, e);
     if (!plan) return -1;
-    struct row r = {.plan = (const struct json_plan *)plan, .ev = ev};
+    struct row r = {.plan = (struct json_plan *)plan, .ev = ev};
     *has_key = row_view_has_key(ev);
     if (*has_key && json_plan_key(key, r.plan, ev, &r.bad_key, e)) return -1;
     if (ev->kind == EVENT_TOMBSTONE) return 0;

@@ -32,6 +32,7 @@ static void destroy(struct plan *base) {
     buf_release(&p->text);
     free(p->columns);
     free(p->keys);
+    free(p->key_values);
     free(p);
 }
 
@@ -40,7 +41,8 @@ static struct plan *make(const struct selection *s, struct err *e) {
     if (!p) goto failed;
     p->columns = calloc(s->table->ncolumns + 1, sizeof(*p->columns));
     p->keys = calloc(s->nkeys + 1, sizeof(*p->keys));
-    if (!p->columns || !p->keys) goto failed;
+    p->key_values = calloc(s->nkeys + 1, sizeof(*p->key_values));
+    if (!p->columns || !p->keys || !p->key_values) goto failed;
     prepare_head(p, s);
     for (size_t i = 0; i < s->table->ncolumns; i++)
         if (s->use[i] != COLUMN_HIDDEN) p->columns[p->ncolumns++] = prepare_column(p, s, i);
@@ -57,12 +59,12 @@ void json_plan_cache_init(struct plan_cache *c) {
     plan_cache_init(c, make, destroy);
 }
 
-int json_plan_key(struct buf *out, const struct json_plan *p, const struct event *ev, bool *invalid,
+int json_plan_key(struct buf *out, struct json_plan *p, const struct event *ev, bool *invalid,
                   struct err *e) {
     struct json_member m = {.start = out->len, .open = out->len};
     *invalid = false;
     for (size_t i = 0; i < ev->selection->nkeys; i++) {
-        const struct value *v = row_view_key(ev, i, e);
+        const struct value *v = p->key_values[i] = row_view_key(ev, i, e);
         if (!v) return -1;
         json_plan_name(out, p, &p->keys[i]);
         if (v->state == VALUE_INVALID) {

@@ -20,8 +20,9 @@ struct json_plan {
     struct buf text; /* {"v":1,...,"op":" and then the names */
     size_t head;     /* length of the former */
     size_t ncolumns;
-    struct json_column *columns; /* in table order */
-    struct json_column *keys;    /* the selection's nkeys, in key order */
+    struct json_column *columns;     /* in table order */
+    struct json_column *keys;        /* the selection's nkeys, in key order */
+    const struct value **key_values; /* of the row whose key was written last */
 };
 
 /* A cache of these plans. */
@@ -40,7 +41,6 @@ static inline void json_plan_quoted(struct buf *out, const struct json_plan *p, 
  * Appends the key of a row record, {"id":1}. The value of an invalid column stands in it raw, and *invalid
  * says so. -1 with ERR_DATA when the log does not carry a key column.
  */
-int json_plan_key(struct buf *out, const struct json_plan *p, const struct event *ev, bool *invalid,
-                  struct err *e);
+int json_plan_key(struct buf *out, struct json_plan *p, const struct event *ev, bool *invalid, struct err *e);
 
 #endif

@@ -32,8 +32,7 @@ static int make_room(struct plan_cache *c, struct err *e) {
     return 0;
 }
 
-struct plan *plan_cache_get(struct plan_cache *c, const struct selection *s, struct err *e) {
-    if (c->last && c->last->serial == s->serial) return c->last;
+struct plan *plan_cache_find(struct plan_cache *c, const struct selection *s, struct err *e) {
     size_t at = lower_bound(c, s->serial);
     if (at < c->count && c->items[at]->serial == s->serial) return c->last = c->items[at];
     if (make_room(c, e)) return NULL;

@@ -30,8 +30,13 @@ struct plan_cache {
 void plan_cache_init(struct plan_cache *c, struct plan *(*make)(const struct selection *s, struct err *e),
                      void (*destroy)(struct plan *p));
 
+/* plan_cache_get() of another selection than the last. */
+struct plan *plan_cache_find(struct plan_cache *c, const struct selection *s, struct err *e);
+
 /* The plan of a selection, made at first sight. NULL with `e` when making it failed. */
-struct plan *plan_cache_get(struct plan_cache *c, const struct selection *s, struct err *e);
+static inline struct plan *plan_cache_get(struct plan_cache *c, const struct selection *s, struct err *e) {
+    return c->last && c->last->serial == s->serial ? c->last : plan_cache_find(c, s, e);
+}
 
 /* Destroys the plans of all selections of a table. */
 void plan_cache_forget(struct plan_cache *c, const struct table *t);

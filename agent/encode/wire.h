@@ -1,8 +1,8 @@
 /*
  * wire: the protobuf wire format, written and read by hand.
  *
- * The writer exists because the hot path must be fast: sizes are computed first (wire_size_*), then bytes are
- * written through a bare pointer into room that buf_reserve() made (wire_put_*). What it writes is what
+ * The writer exists because the hot path must be fast: bytes are written through a bare pointer (wire_put_*)
+ * into room that wire_room() made, for at most what wire_size_* say. What it writes is what
  * protobuf-c packs, byte for byte; tests hold it to that.
  *
  * The reader exists because topics and files are untrusted: it is bounded by its cursor, copies nothing,
@@ -43,6 +43,12 @@ static inline size_t wire_size_varint(uint64_t v) {
 /* Bytes of a length and what it counts. */
 static inline size_t wire_size_counted(size_t len) {
     return wire_size_varint(len) + len;
+}
+
+/* Room for `size` bytes behind what a buffer holds: where to write; then set its `len`. NULL when memory runs
+ * out (sticky). */
+static inline uint8_t *wire_room(struct buf *out, size_t size) {
+    return size <= out->cap - out->len || buf_reserve(out, size) ? out->data + out->len : NULL;
 }
 
 /* Each writes at `p` and returns the place behind it; the caller has made room. */
