@@ -2,9 +2,10 @@
  * How long pgoutput's decoder takes for a row of ten columns (tests/golden/pgoutput/bulk-15.bin), and its
  * parts.
  *
- *     make build/bench/decode && build/bench/decode
+ *     make build/bench/decode && build/bench/decode [ROUNDS]
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 #include "decoders/pgoutput/decoder.h"
@@ -58,9 +59,9 @@ static void bench_text(const char *name, text_fn parse, const char *text, int ro
     arena_release(&a);
 }
 
-int main(void) {
+int main(int argc, char **argv) {
     struct buf capture = {0};
-    const int rounds = 2000000;
+    int rounds = argc > 1 ? (int)strtol(argv[1], NULL, 10) : 2000000;
     if (!frames_load("tests/golden/pgoutput/bulk-15.bin", &capture)) return 1;
     for (int i = 0; i < 3; i++)
         if (bench_rows(&capture, rounds)) return 1;
