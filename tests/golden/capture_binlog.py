@@ -29,8 +29,8 @@ UTC, so that a new capture differs in few bytes.
 
 NAME-FLAVOUR.tables holds what the tables contain in the end, in the server's own words: a line `table NAME`, a line
 with the columns' names and types, a line for each row; fields are separated by tabs. NULL, 'text' and x'hex' for
-binary columns are told apart; in text, \\ stands before \\, t, n and 0. What is longer than 4000 bytes is given as
-sha256:HEX:LENGTH of the text in UTF-8 or of the bytes.
+binary columns are told apart; in text, \\ stands before \\, t, n and 0, and other control characters are \\uHEX. What
+is longer than 4000 bytes is given as sha256:HEX:LENGTH of the text in UTF-8 or of the bytes.
 """
 
 import argparse
@@ -165,8 +165,12 @@ def quoted(value) -> str:
         return f"sha256:{hashlib.sha256(raw).hexdigest()}:{len(raw)}"
     if isinstance(value, bytes):
         return f"x'{value.hex()}'"
-    text = value.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\0", "\\0")
-    return f"'{text}'"
+    return "'" + re.sub(r"[\\\x00-\x1f\x7f-\x9f\u2028\u2029]", escaped, value) + "'"
+
+
+def escaped(found) -> str:
+    character = found.group()
+    return {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\0": "\\0"}.get(character, f"\\u{ord(character):04x}")
 
 
 def identifier(name: str) -> str:

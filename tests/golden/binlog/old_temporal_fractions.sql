@@ -1,6 +1,7 @@
 -- flavours: mariadb
 -- setting: mysql56_temporal_format=OFF
 -- MariaDB's own encoding of fractions from before it took over that of MySQL 5.6.
+-- The table map does not say how many bytes these columns have: mariadb-binlog stops here, and so must every reader.
 
 CREATE TABLE parts (id int PRIMARY KEY, t1 time(1), t3 time(3), t6 time(6), d2 datetime(2), d6 datetime(6), s3 timestamp(3) NULL,
   s5 timestamp(5) NULL)
