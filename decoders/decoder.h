@@ -52,6 +52,12 @@ struct decoder_options {
      */
     struct spill *(*spill)(void *ctx, struct err *e);
     void *spill_ctx;
+    /*
+     * Says whether a person told to pass over what has this id: a statement that may write rows, which the
+     * decoder cannot tell. NULL: nothing was.
+     */
+    bool (*passed_over)(void *ctx, const char *id);
+    void *passed_over_ctx;
 };
 
 /* Every decoder embeds this as its first member. */

@@ -28,12 +28,13 @@ static bool checksum_fits(const uint8_t *data, size_t len, uint8_t type) {
 }
 
 /*
- * How many bytes at the end are checksum. A FORMAT_DESCRIPTION always has the four bytes, and says in the one
- * before them whether they mean anything.
+ * How many bytes at the end are checksum. What the server makes up in front of a file may go by that file or
+ * by the one before: it has one if one fits. A FORMAT_DESCRIPTION always has the four bytes, and says in the
+ * one before them whether they mean anything.
  */
-static int trailer(const uint8_t *data, size_t len, const struct binlog_format *f, uint8_t type, size_t *out,
-                   struct err *e) {
-    bool expected = f->known && f->checksums;
+static int trailer(const uint8_t *data, size_t len, const struct binlog_format *f, uint8_t type,
+                   bool may_lack, size_t *out, struct err *e) {
+    bool expected = f->known && f->checksums && !may_lack;
     *out = 0;
     if (len < BINLOG_HEADER_LEN + CHECKSUM_LEN + (type == BINLOG_FORMAT_DESCRIPTION)) {
         if (!expected && type != BINLOG_FORMAT_DESCRIPTION) return 0;
@@ -43,7 +44,7 @@ static int trailer(const uint8_t *data, size_t len, const struct binlog_format *
     if (type == BINLOG_FORMAT_DESCRIPTION) {
         *out = CHECKSUM_LEN;
         expected = data[len - CHECKSUM_LEN - 1] == CHECKSUM_CRC32;
-    } else if (!f->known) {
+    } else if (!f->known || may_lack) {
         *out = checksum_fits(data, len, type) ? CHECKSUM_LEN : 0;
     } else if (expected) {
         *out = CHECKSUM_LEN;
@@ -66,7 +67,8 @@ int binlog_event_read(const void *data, size_t len, const struct binlog_format *
     if (size != len)
         return err_set(e, ERR_DATA, "%s event says that it has %u bytes, but has %zu",
                        binlog_type_name(out->type), size, len);
-    if (!nested && trailer(data, len, f, out->type, &checksum, e)) return -1;
+    bool may_lack = out->type == BINLOG_ROTATE && out->flags & BINLOG_FLAG_ARTIFICIAL;
+    if (!nested && trailer(data, len, f, out->type, may_lack, &checksum, e)) return -1;
     out->body = cursor_of(c.at, cursor_left(&c) - checksum);
     return 0;
 }
@@ -119,7 +121,22 @@ int binlog_format_read(const struct binlog_event *ev, struct binlog_format *out,
     return 0;
 }
 
-/* ---- Names ---- */
+/* ---- Kinds ---- */
+
+bool binlog_is_rows(uint8_t type) {
+    return (type >= BINLOG_WRITE_ROWS_V1 && type <= BINLOG_DELETE_ROWS_V1) ||
+           (type >= BINLOG_WRITE_ROWS && type <= BINLOG_DELETE_ROWS) || type == BINLOG_PARTIAL_UPDATE_ROWS ||
+           (type >= MARIADB_WRITE_ROWS_COMPRESSED_V1 && type <= MARIADB_DELETE_ROWS_COMPRESSED);
+}
+
+bool binlog_table_id(const struct binlog_event *ev, const struct binlog_format *f, uint64_t *id) {
+    struct cursor c = ev->body;
+    uint32_t short_id;
+    if (f->post_header[ev->type] != 6) return cursor_u48le(&c, id);
+    if (!cursor_u32le(&c, &short_id)) return false;
+    *id = short_id;
+    return true;
+}
 
 static const char *const names[UINT8_MAX + 1] = {
     [BINLOG_QUERY] = "QUERY",

@@ -96,14 +96,20 @@ struct binlog_event {
 
 /*
  * Reads header and checksum. `nested`: an event inside a TRANSACTION_PAYLOAD, which has no checksum of its
- * own. Before a FORMAT_DESCRIPTION is known, a trailing CRC32 that fits is one (the first, artificial
- * ROTATE). ERR_DATA names what is wrong: size that is not the length, a checksum that does not fit.
+ * own. Before a FORMAT_DESCRIPTION is known, and in an artificial ROTATE always, a trailing CRC32 that fits
+ * is one. ERR_DATA names what is wrong: size that is not the length, a checksum that does not fit.
  */
 int binlog_event_read(const void *data, size_t len, const struct binlog_format *f, bool nested,
                       struct binlog_event *out, struct err *e);
 
 /* Reads the body of a FORMAT_DESCRIPTION (and whether its own events bear checksums). */
 int binlog_format_read(const struct binlog_event *ev, struct binlog_format *out, struct err *e);
+
+/* True for the events that carry rows, compressed or not. */
+bool binlog_is_rows(uint8_t type);
+
+/* The table id that a TABLE_MAP or rows event begins with; false: it is cut short. */
+bool binlog_table_id(const struct binlog_event *ev, const struct binlog_format *f, uint64_t *id);
 
 /* "WRITE_ROWS_V2", "UNKNOWN". */
 const char *binlog_type_name(uint8_t type);

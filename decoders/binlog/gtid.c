@@ -263,3 +263,10 @@ int gtid_set_subtract(struct gtid_set *a, const struct gtid_set *b, struct err *
 uint64_t gtid_set_rank(const struct gtid_set *s) {
     return s->rank;
 }
+
+uint64_t gtid_set_rank_with(const struct gtid_set *s, const struct gtid *g) {
+    if (gtid_set_has(s, g)) return s->rank;
+    if (s->flavour == FLAVOUR_MYSQL) return s->rank + 1;
+    const struct gtid_lane *l = find(s, g);
+    return s->rank + g->number - (l ? l->number : 0);
+}

@@ -59,6 +59,8 @@ int gtid_set_subtract(struct gtid_set *a, const struct gtid_set *b, struct err *
 /* How many transactions are in it (MariaDB: the sum of the sequence numbers): grows with every transaction.
  */
 uint64_t gtid_set_rank(const struct gtid_set *s);
+/* The rank that the set would have with `g` in it. */
+uint64_t gtid_set_rank_with(const struct gtid_set *s, const struct gtid *g);
 
 /* Reads the body of PREVIOUS_GTIDS (both encodings, with and without tags) or MariaDB's GTID_LIST. Adds. */
 int gtid_set_read(struct gtid_set *s, struct cursor *body, struct err *e);

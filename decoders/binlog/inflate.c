@@ -191,8 +191,7 @@ static int finish(struct payload *p, struct err *e) {
         if (ZSTD_isError(hint)) return damaged(e, ZSTD_getErrorName(hint));
         if (out.pos) return damaged(e, "it is longer than it says");
         p->ended = hint == 0;
-        if (read == p->in.pos && (!p->ended || p->in.pos < p->in.size))
-            return damaged(e, "it is cut off");
+        if (read == p->in.pos && (!p->ended || p->in.pos < p->in.size)) return damaged(e, "it is cut off");
     }
     return 0;
 }

@@ -291,3 +291,8 @@ int shapes_catalog(struct shapes *s, const void *data, size_t len, struct err *e
     arena_release(&a);
     return tag;
 }
+
+struct shape *shapes_named(const struct shapes *s, struct text database, struct text table) {
+    const struct known *k = find(s, database, table);
+    return k && k->now ? &k->now->shape : NULL;
+}

@@ -34,6 +34,9 @@ void shapes_free(struct shapes *s);
 /* The shape that a table_map_peek() describes, when it repeats what is known: NULL, and it must be read. */
 struct shape *shapes_known(struct shapes *s, const struct table_map *m);
 
+/* What a table was described as last; NULL: not at all. */
+struct shape *shapes_named(const struct shapes *s, struct text database, struct text table);
+
 /* The shape for a TABLE_MAP. *replaced: the description it replaces (freed by shapes_sweep()), or NULL;
  * *fresh: it was not known, CHANGE_SCHEMA is due. */
 struct shape *shapes_take(struct shapes *s, const struct table_map *m, bool *fresh, struct shape **replaced,
