@@ -62,7 +62,10 @@ SHIM_OBJ := $(if $(filter thread,$(SANITIZE)),$(BUILD)/obj/tests/sanitizer/threa
 
 # ---- Flags ---------------------------------------------------------------------------------------------------
 
-PACKAGES := libpq libssl rdkafka libprotobuf-c yaml-0.1 json-c libpcre2-8 libxxhash zlib libzstd
+# MySQL: Connector/C of MariaDB, or the client library of Oracle.
+MYSQL_CLIENT := $(shell pkg-config --exists libmariadb 2>/dev/null || ! pkg-config --exists mysqlclient 2>/dev/null && \
+	echo libmariadb || echo mysqlclient)
+PACKAGES := libpq $(MYSQL_CLIENT) libssl rdkafka libprotobuf-c yaml-0.1 json-c libpcre2-8 libxxhash zlib libzstd
 
 # These goals compile nothing themselves, so they must work before anything is installed.
 ifneq ($(filter-out clean check demo help,$(or $(MAKECMDGOALS),all)),)

@@ -24,6 +24,10 @@ static int refuse(struct checking *c, const char *key, const char *why) {
     return path == NULL ? -1 : load_refuse(c->l, node_place(c->node, key), path, "%s", why);
 }
 
+static bool is_mysql(const struct checking *c) {
+    return strcmp(c->s->scheme, "mysql") == 0;
+}
+
 static int check_name(struct checking *c) {
     size_t len = strlen(c->s->name);
     size_t good = strspn(c->s->name, "abcdefghijklmnopqrstuvwxyz0123456789_-");
@@ -118,17 +122,26 @@ static int check_dots(struct checking *c) {
         const char *path = path_of(c, "tables");
         if (path == NULL) return -1;
         return load_refuse(c->l, item->place, path,
-                           "pattern \"%.80s\" names no schema; write \"public.%.80s\" or \"*.%.80s\"",
-                           c->s->tables.items[i], body, body);
+                           "pattern \"%.80s\" names no %s; write \"%s.%.80s\" or \"*.%.80s\"",
+                           c->s->tables.items[i], is_mysql(c) ? "database" : "schema",
+                           is_mysql(c) ? "shop" : "public", body, body);
     }
     return 0;
+}
+
+/* A database in a MySQL URL stands for its tables. */
+static const char *default_tables(struct checking *c) {
+    const char *own = is_mysql(c) && c->s->database[0] != '\0' && strpbrk(c->s->database, "*?.!/") == NULL
+                          ? load_text(c->l, "%s.*", c->s->database)
+                          : NULL;
+    return own != NULL ? own : "*.*";
 }
 
 static int check_tables(struct checking *c) {
     const char *path = path_of(c, "tables");
     struct pattern_list *patterns;
     if (path == NULL || check_dots(c) != 0) return -1;
-    if (c->s->tables.count == 0 && load_append(c->l, &c->s->tables, "*.*") != 0) return -1;
+    if (c->s->tables.count == 0 && load_append(c->l, &c->s->tables, default_tables(c)) != 0) return -1;
     if (load_patterns(c->l, &c->s->tables, node_get(c->node, "tables"), path, &patterns) != 0) return -1;
     c->s->table_patterns = patterns;
     return 0;
@@ -153,10 +166,38 @@ static int check_slot(struct checking *c) {
     return 0;
 }
 
+/* What only one kind of database knows is a mistake on the other. */
+static int check_kind(struct checking *c) {
+    static const char *const postgres[] = {"passfile", "service",  "slot",     "publication", "create",
+                                           "failover", "messages", "discover", NULL};
+    static const char *const mysql[] = {"server_id", NULL};
+    const char *const *foreign = is_mysql(c) ? postgres : mysql;
+    for (size_t i = 0; foreign[i] != NULL; i++)
+        if (node_get(c->node, foreign[i]) != NULL)
+            return refuse(c, foreign[i],
+                          is_mysql(c) ? "is an option of PostgreSQL sources, this is a MySQL or MariaDB URL"
+                                      : "is an option of MySQL and MariaDB sources");
+    return 0;
+}
+
+/* A server lets one replica have an id. */
+static int check_other_ids(struct checking *c, const struct checking *others, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        if (!c->s->server_id || others[i].s->server_id != c->s->server_id) continue;
+        if (strcmp(others[i].url.server, c->url.server) != 0) continue;
+        return load_refuse(c->l, node_place(c->node, "server_id"), path_of(c, "server_id"),
+                           "the source %s registers with the same server_id on the same server; give each "
+                           "its own",
+                           others[i].s->name);
+    }
+    return 0;
+}
+
 /* A slot belongs to a whole server, whichever database it was made in. */
 static int check_other_slots(struct checking *c, const struct checking *others, size_t n) {
     for (size_t i = 0; i < n; i++) {
-        if (strcmp(others[i].s->slot, c->s->slot) != 0 || strcmp(others[i].url.server, c->url.server) != 0)
+        if (is_mysql(c) || is_mysql(&others[i]) || strcmp(others[i].s->slot, c->s->slot) != 0 ||
+            strcmp(others[i].url.server, c->url.server) != 0)
             continue;
         return load_refuse(
             c->l, node_place(c->node, "slot"), c->path,
@@ -172,6 +213,7 @@ static int check_source(struct checking *c) {
     c->s->place.text = c->node->place;
     c->path = load_text(c->l, "sources.%s", c->s->name);
     if (c->path == NULL || check_name(c) != 0 || check_url(c) != 0 || check_secrets(c) != 0) return -1;
+    if (check_kind(c) != 0) return -1;
     return check_tls(c) != 0 || check_tables(c) != 0 ? -1 : check_slot(c);
 }
 
@@ -180,7 +222,8 @@ int check_sources(struct loader *l) {
     const struct node *sources = node_get(l->root, "sources");
     if (config->nsources == 0)
         return err_set(l->e, ERR_CONFIG,
-                       "%s%sno database is given: add --source postgresql://USER@HOST/DATABASE, or name a "
+                       "%s%sno database is given: add --source postgresql://USER@HOST/DATABASE (or "
+                       "mysql://USER@HOST), or name a "
                        "configuration file with a section \"sources\"",
                        config->file != NULL ? config->file : "", config->file != NULL ? ": " : "");
     struct checking *all = arena_calloc(l->arena, config->nsources, sizeof *all);
@@ -188,7 +231,9 @@ int check_sources(struct loader *l) {
     const struct node *node = sources->first;
     for (size_t i = 0; i < config->nsources; i++, node = node->next) {
         all[i] = (struct checking){.l = l, .s = &config->sources[i], .node = node};
-        if (check_source(&all[i]) != 0 || check_other_slots(&all[i], all, i) != 0) return -1;
+        if (check_source(&all[i]) != 0 || check_other_slots(&all[i], all, i) != 0 ||
+            check_other_ids(&all[i], all, i) != 0)
+            return -1;
     }
     return 0;
 }

@@ -53,11 +53,11 @@ struct config_secret {
 };
 
 struct config_source {
-    const char *name;   /* the tag on every event: [a-z0-9_-], unique */
-    const char *scheme; /* "postgresql" */
-    const char *url;    /* without password */
-    const char *host;   /* of the URL, several with commas between them; "" = local socket */
-    const char *database;
+    const char *name;     /* the tag on every event: [a-z0-9_-], unique */
+    const char *scheme;   /* "postgresql" or "mysql" */
+    const char *url;      /* without password */
+    const char *host;     /* of the URL, several with commas between them; "" = local socket */
+    const char *database; /* MySQL: "" all */
     struct config_secret secret;
     enum config_tls tls;
     const char *tls_ca;   /* NULL: the system's bundle */
@@ -72,6 +72,7 @@ struct config_source {
     bool failover;           /* slot with failover = true (PostgreSQL 17+) */
     bool messages;           /* logical messages (pg_logical_emit_message) too */
     uint32_t discover_ms;    /* how often to look for new tables */
+    uint32_t server_id;      /* MySQL: as which replica we register; 0: derived from name and host */
     struct config_place place;
 };
 

@@ -46,7 +46,7 @@ const struct option option_table[] = {
     /* ---- A source -------------------------------------------------------------------------------------- */
     {SOURCE, .key = "url", .flag = "source", .type = OPTION_STRING, .traits = OPTION_REQUIRED,
      .placeholder = "URL", TO(config_source, url),
-     .help = "The database: postgresql://USER@HOST:PORT/DATABASE, without a password."},
+     .help = "The database: postgresql:// or mysql://USER@HOST:PORT/DATABASE, without a password."},
     {SOURCE, .key = "password_file", .type = OPTION_STRING, .placeholder = "FILE",
      TO(config_source, secret.file), .help = "File whose first line is the password."},
     {SOURCE, .key = "password_env", .type = OPTION_STRING, .placeholder = "VARIABLE",
@@ -68,7 +68,7 @@ const struct option option_table[] = {
      .help = "Key of the client certificate (PEM)."},
     {SOURCE, .key = "tables", .type = OPTION_LIST, .placeholder = "PATTERN", TO(config_source, tables),
      .value_text = "every table",
-     .help = "Tables to capture: SCHEMA.TABLE with * and ?, /regex/, or !PATTERN to leave out."},
+     .help = "Tables to capture: SCHEMA.TABLE with * and ?, /regex/, !PATTERN to leave out."},
     {SOURCE, .key = "snapshot", .type = OPTION_ENUM, .choices = snapshot_choices, .value = "never",
      TO_INT(config_source, snapshot),
      .instead = "this version takes no snapshots yet: rows that exist before the start are not read",
@@ -85,6 +85,9 @@ const struct option option_table[] = {
      .help = "Publish logical messages (pg_logical_emit_message) too."},
     {SOURCE, .key = "discover", .type = OPTION_DURATION, .value = "10s", .min = 100, .max = 24 * HOUR,
      TO_INT(config_source, discover_ms), .help = "How often to look for new tables that match."},
+    {SOURCE, .key = "server_id", .type = OPTION_INT, .min = 1, .max = UINT32_MAX - 1,
+     TO_INT(config_source, server_id), .value_text = "from the names of source and host",
+     .help = "Id to register with as a replica (MySQL)."},
 
     /* ---- The sink -------------------------------------------------------------------------------------- */
     {SINK, .key = "type", .type = OPTION_ENUM, .choices = sink_choices, TO_INT(config_sink, type),

@@ -9,11 +9,28 @@
 
 #define NAME_MAX_LEN 40
 
+/* What a URL may begin with. MariaDB and MySQL are one kind of source: the server says which it is. */
+struct kind {
+    const char *word;
+    const char *scheme;
+    const char *text; /* as it is written in messages */
+    const char *port;
+    bool needs_database;
+};
+
+static const struct kind kinds[] = {
+    {"postgresql", "postgresql", "postgresql://", "5432", true},
+    {"postgres", "postgresql", "postgresql://", "5432", true},
+    {"mysql", "mysql", "mysql://", "3306", false},
+    {"mariadb", "mysql", "mariadb://", "3306", false},
+};
+
 /* A URL while it is being read. */
 struct reading {
     struct arena *a;
     struct url *url;
     struct err *e;
+    const struct kind *kind;
     const char *hosts; /* as written, not decoded, or decoded from the query */
     const char *ports; /* from the query */
     struct buf query;  /* parameters that stay */
@@ -59,14 +76,13 @@ static int read_scheme(struct reading *r, const char *text, const char **rest) {
     const char *end = strstr(text, "://");
     size_t len = end != NULL ? (size_t)(end - text) : 0;
     if (end != NULL) *rest = end + 3;
-    if ((len == 10 && memcmp(text, "postgresql", 10) == 0) ||
-        (len == 8 && memcmp(text, "postgres", 8) == 0)) {
-        r->url->scheme = "postgresql";
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        if (len != strlen(kinds[i].word) || memcmp(text, kinds[i].word, len) != 0) continue;
+        r->kind = &kinds[i];
+        r->url->scheme = kinds[i].scheme;
         return 0;
     }
-    if ((len == 5 && memcmp(text, "mysql", 5) == 0) || (len == 7 && memcmp(text, "mariadb", 7) == 0))
-        return refuse(r, "is one of MySQL or MariaDB, which are not in this version; postgresql:// is");
-    return refuse(r, "must begin with postgresql://");
+    return refuse(r, "must begin with postgresql://, mysql:// or mariadb://");
 }
 
 /* user:password@ in front of the hosts. What stays of it goes into `clean`. */
@@ -200,7 +216,7 @@ static int read_hosts(struct reading *r, struct buf *names, struct buf *servers)
         if (port_len > 0)
             buf_put(servers, port, port_len);
         else
-            buf_puts(servers, r->ports != NULL ? r->ports : "5432");
+            buf_puts(servers, r->ports != NULL ? r->ports : r->kind->port);
         text += len;
         if (*text == '\0') return 0;
         text++;
@@ -231,11 +247,11 @@ int url_parse(const char *text, struct arena *a, struct url *out, struct err *e)
     const char *rest = text;
     *out = (struct url){0};
     int rc = read_scheme(&r, text, &rest);
-    buf_puts(&clean, "postgresql://");
+    if (rc == 0) buf_puts(&clean, r.kind->text);
     if (rc == 0) rc = read_user(&r, &rest, &clean);
     if (rc == 0) rc = read_hosts_and_database(&r, &rest, &clean);
     if (rc == 0) rc = read_query(&r, rest);
-    if (rc == 0 && out->database[0] == '\0')
+    if (rc == 0 && r.kind->needs_database && out->database[0] == '\0')
         rc = refuse(&r, "names no database; it stands behind the host: postgresql://USER@HOST/DATABASE");
     if (rc == 0) rc = finish(&r, &clean);
     buf_release(&r.query);
@@ -247,6 +263,7 @@ const char *url_default_name(const char *text, struct arena *a) {
     struct url url;
     struct err ignored;
     const char *from = url_parse(text, a, &url, &ignored) == 0 ? url.database : "postgresql";
+    if (*from == '\0') from = url.scheme;
     char *name = arena_strndup(a, from, strnlen(from, NAME_MAX_LEN));
     for (char *p = name; p != NULL && *p != '\0'; p++) {
         if (*p >= 'A' && *p <= 'Z') *p = (char)(*p - 'A' + 'a');

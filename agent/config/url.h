@@ -1,5 +1,6 @@
 /*
  * url: a database URL, taken apart: postgresql://USER:PASSWORD@HOST:PORT,HOST:PORT/DATABASE?KEY=VALUE&...
+ * mysql:// and mariadb:// URLs look the same; their database may be left out.
  *
  * As libpq reads it, but stricter: what is ambiguous there (a `@` or `/` in a password that should have been
  * percent-encoded) is an error here. Messages never repeat the URL.
@@ -11,11 +12,11 @@
 #include "decoders/err.h"
 
 struct url {
-    const char *scheme;   /* "postgresql", also for postgres:// */
+    const char *scheme;   /* "postgresql", also for postgres://; "mysql", also for mariadb:// */
     const char *text;     /* without password and without the parameters below */
     const char *host;     /* names only, commas between them; "" for a local socket */
     const char *server;   /* hosts with ports, to tell servers apart; for a socket its directory */
-    const char *database; /* never "" */
+    const char *database; /* "" only for MySQL: all databases */
     const char *password; /* NULL: none */
     /* Parameters that have an option of their own; NULL where absent. */
     const char *sslmode;

@@ -1,9 +1,9 @@
 #include "agent/source/pg_params.h"
 
-#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+
+#include "agent/source/tls.h"
 
 #define CONNECT_TIMEOUT_S 10
 #define TIMEOUT_MAX_S 3600
@@ -15,14 +15,6 @@
     "-c idle_in_transaction_session_timeout=0 -c idle_session_timeout=0"
 #define PINS_SQL " -c statement_timeout=30s -c lock_timeout=10s"
 #define PINS_REPLICATION " -c statement_timeout=0 -c lock_timeout=0"
-
-static const char *const bundles[] = {
-    "/etc/ssl/certs/ca-certificates.crt",                /* Debian, Alpine, Arch */
-    "/etc/pki/tls/certs/ca-bundle.crt",                  /* Fedora, RHEL */
-    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", /* RHEL 7 and later */
-    "/etc/ssl/ca-bundle.pem",                            /* SUSE */
-    "/etc/ssl/cert.pem",                                 /* BSD, macOS */
-};
 
 /* ---- The list of keywords ---- */
 
@@ -58,29 +50,6 @@ static const char *given(const PQconninfoOption *url, const char *keyword) {
 
 /* ---- Where the server is ---- */
 
-static bool local_host(const char *host, size_t len) {
-    char text[INET6_ADDRSTRLEN + 1];
-    struct in_addr v4;
-    struct in6_addr v6;
-
-    if (len == 0 || host[0] == '/' || host[0] == '@') return true; /* empty: libpq's own socket directory */
-    if (len == strlen("localhost") && strncasecmp(host, "localhost", len) == 0) return true;
-    if (len >= sizeof text) return false;
-    memcpy(text, host, len);
-    text[len] = '\0';
-    if (inet_pton(AF_INET, text, &v4) == 1) return (ntohl(v4.s_addr) >> 24) == 127;
-    return inet_pton(AF_INET6, text, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
-}
-
-bool pg_params_local(const char *hosts) {
-    for (;;) {
-        size_t len = strcspn(hosts, ",");
-        if (!local_host(hosts, len)) return false;
-        if (hosts[len] == '\0') return true;
-        hosts += len + 1;
-    }
-}
-
 /* The value libpq itself would find for a keyword once service file and environment are read. */
 static bool resolve(const struct pg_params *p, const char *keyword, char *out, size_t size) {
     PGconn *conn = PQconnectStartParams(p->keywords, p->values, 1);
@@ -102,11 +71,11 @@ static bool server_is_local(const struct pg_params *p, const PQconninfoOption *u
     char found[1024];
 
     if (!address) address = getenv("PGHOSTADDR");
-    if (address && *address) return pg_params_local(address);
-    if (host) return pg_params_local(host);
-    if (service) return resolve(p, "host", found, sizeof found) && pg_params_local(found);
+    if (address && *address) return tls_local(address);
+    if (host) return tls_local(host);
+    if (service) return resolve(p, "host", found, sizeof found) && tls_local(found);
     host = getenv("PGHOST");
-    return !host || pg_params_local(host);
+    return !host || tls_local(host);
 }
 
 /* ---- TLS ---- */
@@ -146,29 +115,11 @@ int pg_params_sslmode(enum config_tls tls, const char *url_mode, bool local, con
     return 0;
 }
 
-static const char *system_bundle(void) {
-    const char *named = getenv("SSL_CERT_FILE");
-
-    if (named && *named) return named;
-    for (size_t i = 0; i < sizeof bundles / sizeof bundles[0]; i++)
-        if (access(bundles[i], R_OK) == 0) return bundles[i];
-    return NULL;
-}
-
 static int add_bundle(struct pg_params *p, const struct config_source *s, const char *url_bundle,
                       struct err *e) {
     const char *bundle = s->tls_ca ? s->tls_ca : url_bundle;
 
-    if (!bundle) bundle = system_bundle();
-    if (!bundle)
-        return err_set(
-            e, ERR_CONFIG,
-            "no bundle of CA certificates was found (looked for %s and others): install the package "
-            "ca-certificates, or name the CA of the server with tls_ca",
-            bundles[0]);
-    if (strcmp(bundle, "system") != 0 && access(bundle, R_OK) != 0)
-        return err_set(e, ERR_CONFIG,
-                       "cannot read the CA certificates in %s: name a readable file with tls_ca", bundle);
+    if ((!bundle || strcmp(bundle, "system") != 0) && tls_bundle(bundle, &bundle, e)) return -1;
     bundle = join(p, bundle, "", e);
     return bundle ? pg_params_add(p, "sslrootcert", bundle, e) : -1;
 }

@@ -47,9 +47,6 @@ int pg_params_select(struct pg_params *p, size_t i, struct err *e);
 /* Adds one keyword; the last one given wins. The value is not copied. */
 int pg_params_add(struct pg_params *p, const char *keyword, const char *value, struct err *e);
 
-/* True when each of the comma-separated hosts is a loopback address, "localhost" or a socket's directory. */
-bool pg_params_local(const char *hosts);
-
 /* The sslmode that follows from `tls:`, the URL's sslmode (NULL: none) and where the server is. */
 int pg_params_sslmode(enum config_tls tls, const char *url_mode, bool local, const char **out, struct err *e);
 

@@ -7,10 +7,10 @@
 #include <unistd.h>
 
 #include "agent/base/log.h"
-#include "agent/source/pg_backoff.h"
+#include "agent/source/backoff.h"
 #include "agent/source/pg_session.h"
 #include "agent/source/pg_text.h"
-#include "agent/source/pg_thread.h"
+#include "agent/source/thread.h"
 
 #define STOP_US INT64_C(5000000)
 #define FENCED_MIN_US                                                                                        \
@@ -31,7 +31,7 @@ struct pg_reader {
     /* The thread's own. */
     struct pg_conn conn;
     uint64_t resume;
-    struct pg_backoff backoff;
+    struct backoff backoff;
     int64_t fenced_us; /* since when the slot is another's, 0 it is not */
     bool again;        /* not the first connection */
     int64_t renewed_us;
@@ -147,7 +147,7 @@ static int stream_once(struct pg_reader *r, struct err *e) {
         parts.may_renew = pg_prepare_durable(r->parts.prepare) && now - r->renewed_us >= RENEW_US;
         rc = pg_session_run(&parts, &stream, &progress, e);
     }
-    if (progress) pg_backoff_reset(&r->backoff);
+    if (progress) backoff_reset(&r->backoff);
     pg_stream_release(&stream);
     pg_conn_close(&r->conn);
     return rc;
@@ -172,7 +172,7 @@ static void judge_fence(struct pg_reader *r, struct err *e) {
 }
 
 static bool pause_before_next(struct pg_reader *r, const struct err *e) {
-    uint32_t ms = pg_backoff_next(&r->backoff);
+    uint32_t ms = backoff_next(&r->backoff);
 
     if (e->code == ERR_FENCED && ms > FENCED_RETRY_MS) ms = FENCED_RETRY_MS;
     log_msg(LOG_WARN, name_of(r), "%s; trying again in %u ms", e->text, (unsigned)ms);
@@ -215,16 +215,16 @@ int pg_reader_start(const struct pg_reader_parts *parts, struct pg_reader **out,
     r->resume = parts->position;
     r->acked = parts->position;
     r->renewed_us = clock_monotonic_us(parts->clock) - RENEW_US;
-    pg_backoff_init(&r->backoff, (uint64_t)clock_wall_us(parts->clock) ^ (uint64_t)getpid() << 32);
-    r->stop_fd = pg_event_new(e);
-    r->wake_fd = pg_event_new(e);
+    backoff_init(&r->backoff, (uint64_t)clock_wall_us(parts->clock) ^ (uint64_t)getpid() << 32);
+    r->stop_fd = event_new(e);
+    r->wake_fd = event_new(e);
     if (r->stop_fd < 0 || r->wake_fd < 0) goto fail;
     if (pg_side_start(parts->config, parts->clock, r->stop_fd, &r->side, e)) goto fail;
-    if (pg_thread_start(&r->thread, "tr-reader", reader_main, r, e)) goto fail;
+    if (thread_start(&r->thread, "tr-reader", reader_main, r, e)) goto fail;
     *out = r;
     return 0;
 fail:
-    if (r->stop_fd >= 0) pg_event_raise(r->stop_fd);
+    if (r->stop_fd >= 0) event_raise(r->stop_fd);
     if (pg_side_free(r->side, clock_wall_us(&clock_system) + STOP_US)) release(r);
     return -1;
 }
@@ -234,7 +234,7 @@ void pg_reader_ack(struct pg_reader *r, uint64_t lsn) {
 
     while (lsn > before)
         if (atomic_compare_exchange_weak(&r->acked, &before, lsn)) {
-            pg_event_raise(r->wake_fd);
+            event_raise(r->wake_fd);
             return;
         }
 }
@@ -249,8 +249,8 @@ bool pg_reader_stop(struct pg_reader *r) {
     int64_t until = clock_wall_us(&clock_system) + STOP_US;
     bool ended;
 
-    pg_event_raise(r->stop_fd);
-    ended = pg_thread_join(r->thread, until);
+    event_raise(r->stop_fd);
+    ended = thread_join(r->thread, until);
     ended = pg_side_free(r->side, until) && ended;
     if (!ended) {
         atomic_store(&r->abandoned, true);

@@ -1,7 +1,7 @@
 /*
  * pg_reader: the thread that reads a PostgreSQL's log into the ring, over as many connections as it takes.
  *
- * When a connection ends it waits (pg_backoff), connects again, has the continuity proved again
+ * When a connection ends it waits (backoff), connects again, has the continuity proved again
  * (pg_prepare_verify), says FRAME_RESTART and goes on behind the last transaction that is whole in the ring:
  * nothing is delivered twice on account of a lost connection, and what was cut in the middle comes again from
  * its beginning for the decoder to skip. What trying again does not heal ends the thread with FRAME_END.

@@ -7,8 +7,8 @@
 #include "agent/base/log.h"
 #include "agent/source/pg_lowat.h"
 #include "agent/source/pg_pulse.h"
-#include "agent/source/pg_thread.h"
 #include "agent/source/source.h"
+#include "agent/source/thread.h"
 #include "decoders/pgoutput/proto.h"
 
 #define MARK_INTERVAL_US INT64_C(200000) /* between keepalives that go into the ring */
@@ -308,7 +308,7 @@ static int sleep_on_all(struct session *s, struct err *e) {
         return err_set(e, ERR_IO, "cannot wait for the server (errno %d)", errno);
     s->now = clock_monotonic_us(s->p->clock);
     if (fds[STOP].revents) return err_set(e, ERR_STOPPED, "stopped");
-    if (fds[WAKE].revents) pg_event_clear(s->p->wake_fd);
+    if (fds[WAKE].revents) event_clear(s->p->wake_fd);
     if (fds[SIDE].revents) pg_side_clear(s->p->side);
     if (fds[ROOM].revents) ring_space_clear(s->p->ring);
     if (fds[SOCKET].revents & POLLOUT) pg_stream_flush(s->stream);

@@ -7,9 +7,9 @@
 #include <unistd.h>
 
 #include "agent/base/log.h"
-#include "agent/source/pg_backoff.h"
+#include "agent/source/backoff.h"
 #include "agent/source/pg_query.h"
-#include "agent/source/pg_thread.h"
+#include "agent/source/thread.h"
 
 #define KEEP_US INT64_C(30000000)
 #define SAMPLE_US INT64_C(5000000)
@@ -38,7 +38,7 @@ struct pg_side {
     /* The thread's own. */
     struct pg_conn conn;
     struct pg_catalog catalog;
-    struct pg_backoff backoff;
+    struct backoff backoff;
     bool lost; /* the connection ended, and not by us */
     int64_t retry_us;
     int64_t sample_us;
@@ -63,15 +63,15 @@ static int connect_side(struct pg_side *s, struct err *e) {
     if (pg_conn_open(&s->conn, s->config, PG_CONN_SQL, s->stop_fd, e) == 0) {
         s->lost = false;
         s->sample_us = 0;
-        pg_backoff_reset(&s->backoff);
+        backoff_reset(&s->backoff);
         atomic_store(&s->closing_us, 0);
         return 0;
     }
-    s->retry_us = now_us(s) + (int64_t)pg_backoff_next(&s->backoff) * 1000;
+    s->retry_us = now_us(s) + (int64_t)backoff_next(&s->backoff) * 1000;
     if (e->code == ERR_STOPPED || !(s->lost || strcmp(s->conn.sqlstate, CANNOT_CONNECT_NOW) == 0)) return -1;
     if (atomic_load(&s->closing_us) == 0) {
         atomic_store(&s->closing_us, now_us(s));
-        pg_event_raise(s->told_fd);
+        event_raise(s->told_fd);
     }
     return -1;
 }
@@ -147,7 +147,7 @@ static void answer(struct pg_side *s) {
     }
     pthread_mutex_unlock(&s->lock);
     buf_release(&payload);
-    pg_event_raise(s->told_fd);
+    event_raise(s->told_fd);
 }
 
 /* ---- The thread: its life ---- */
@@ -171,7 +171,7 @@ static bool wait_for_work(struct pg_side *s) {
 
     poll(fds, 3, wait_ms(s));
     if (fds[0].revents) return false;
-    if (fds[1].revents) pg_event_clear(s->wake_fd);
+    if (fds[1].revents) event_clear(s->wake_fd);
     if (fds[2].revents && s->conn.pq) {
         bool alive = PQconsumeInput(s->conn.pq);
         PQisBusy(s->conn.pq); /* reads what it says */
@@ -212,11 +212,11 @@ int pg_side_start(const struct config_source *c, const struct clock *clock, int 
     s->clock = clock;
     s->stop_fd = stop_fd;
     s->wanted_us = clock_monotonic_us(clock) - KEEP_US;
-    pg_backoff_init(&s->backoff, (uint64_t)clock_wall_us(clock));
+    backoff_init(&s->backoff, (uint64_t)clock_wall_us(clock));
     pthread_mutex_init(&s->lock, NULL);
-    s->wake_fd = pg_event_new(e);
-    s->told_fd = pg_event_new(e);
-    if (s->wake_fd < 0 || s->told_fd < 0 || pg_thread_start(&s->thread, "tr-catalog", side_main, s, e)) {
+    s->wake_fd = event_new(e);
+    s->told_fd = event_new(e);
+    if (s->wake_fd < 0 || s->told_fd < 0 || thread_start(&s->thread, "tr-catalog", side_main, s, e)) {
         release(s);
         return -1;
     }
@@ -226,7 +226,7 @@ int pg_side_start(const struct config_source *c, const struct clock *clock, int 
 
 bool pg_side_free(struct pg_side *s, int64_t until_us) {
     if (!s) return true;
-    if (!pg_thread_join(s->thread, until_us)) return false;
+    if (!thread_join(s->thread, until_us)) return false;
     release(s);
     return true;
 }
@@ -236,7 +236,7 @@ int pg_side_fd(const struct pg_side *s) {
 }
 
 void pg_side_clear(struct pg_side *s) {
-    pg_event_clear(s->told_fd);
+    event_clear(s->told_fd);
 }
 
 int pg_side_ask(struct pg_side *s, const struct pgoutput_peek *peek, struct err *e) {
@@ -247,7 +247,7 @@ int pg_side_ask(struct pg_side *s, const struct pgoutput_peek *peek, struct err 
     if (rc == 0) s->state = ASK_OPEN;
     pthread_mutex_unlock(&s->lock);
     pg_side_want(s);
-    pg_event_raise(s->wake_fd);
+    event_raise(s->wake_fd);
     return rc;
 }
 
@@ -271,13 +271,13 @@ void pg_side_restart(struct pg_side *s) {
     s->forget = true;
     pthread_mutex_unlock(&s->lock);
     atomic_store(&s->closing_us, 0);
-    pg_event_raise(s->wake_fd);
+    event_raise(s->wake_fd);
 }
 
 void pg_side_want(struct pg_side *s) {
     int64_t now = now_us(s), before = atomic_exchange(&s->wanted_us, now);
 
-    if (now - before >= KEEP_US / 2) pg_event_raise(s->wake_fd);
+    if (now - before >= KEEP_US / 2) event_raise(s->wake_fd);
 }
 
 uint64_t pg_side_end(const struct pg_side *s) {

@@ -14,13 +14,16 @@ struct bad {
 
 static const struct bad structure[] = {
     {NULL, "",
-     "no database is given: add --source postgresql://USER@HOST/DATABASE, or name a configuration file "
+     "no database is given: add --source postgresql://USER@HOST/DATABASE (or mysql://USER@HOST), or name a "
+     "configuration file "
      "with a section \"sources\""},
     {"state: x\n", "",
-     "tailrace.yaml: no database is given: add --source postgresql://USER@HOST/DATABASE, or name "
+     "tailrace.yaml: no database is given: add --source postgresql://USER@HOST/DATABASE (or "
+     "mysql://USER@HOST), or name "
      "a configuration file with a section \"sources\""},
     {"sources: {}\n", "",
-     "tailrace.yaml: no database is given: add --source postgresql://USER@HOST/DATABASE, or "
+     "tailrace.yaml: no database is given: add --source postgresql://USER@HOST/DATABASE (or "
+     "mysql://USER@HOST), or "
      "name a configuration file with a section \"sources\""},
     {"", "", "tailrace.yaml: there is nothing in it"},
     {SHOP "    tabels: [x.y]\n", "",
@@ -149,11 +152,20 @@ static const struct bad sources[] = {
     {"sources: { a23456789b123456789c123456789d123456789e1: { url: postgresql://h/db } }\n", "",
      "tailrace.yaml:1:12: a source's name is 1 to 40 characters of a-z, 0-9, _ and -, which "
      "\"a23456789b123456789c123456789d123456789e1\" is not"},
-    {"sources: { a: { url: \"mysql://h/db\" } }\n", "",
-     "tailrace.yaml:1:22: sources.a.url: the URL is one of MySQL or MariaDB, which are not in this version; "
-     "postgresql:// is"},
+    {"sources: { a: { url: \"mysql://h/db\", slot: x } }\n", "",
+     "tailrace.yaml:1:44: sources.a.slot: is an option of PostgreSQL sources, this is a MySQL or MariaDB "
+     "URL"},
+    {"sources: { a: { url: \"postgresql://h/db\", server_id: 5 } }\n", "",
+     "tailrace.yaml:1:54: sources.a.server_id: is an option of MySQL and MariaDB sources"},
+    {"sources: { a: { url: \"mysql://h\", server_id: 5 }, b: { url: \"mysql://u@h:3306/x\", server_id: 5 } "
+     "}\n",
+     "",
+     "tailrace.yaml:1:94: sources.b.server_id: the source a registers with the same server_id on the same "
+     "server; give each its own"},
+    {"sources: { a: { url: \"mysql://h\", tables: [t] } }\n", "",
+     "tailrace.yaml:1:44: sources.a.tables: pattern \"t\" names no database; write \"shop.t\" or \"*.t\""},
     {"sources: { a: { url: shop } }\n", "",
-     "tailrace.yaml:1:22: sources.a.url: the URL must begin with postgresql://"},
+     "tailrace.yaml:1:22: sources.a.url: the URL must begin with postgresql://, mysql:// or mariadb://"},
     {SHOP "    password_file: a\n    password_env: b\n", "",
      "tailrace.yaml:3:5: sources.shop: only one of password_file, password_env, passfile and service can be "
      "given"},

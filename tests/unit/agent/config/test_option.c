@@ -54,12 +54,16 @@ static const struct {
     {SCOPE_MAPPING, "fields", "{name: n}"},
 };
 
+/* An option of MySQL sources needs one. */
+static bool on_mysql;
+
 /* The members of one scope in flow style, `o` with `value` among them or in the place of another. */
 static void put_scope(enum option_scope s, const struct option *o, const char *value, struct buf *out) {
     bool given = o != NULL && o->scope == s;
     for (size_t i = 0; i < COUNT(basis); i++)
         if (basis[i].scope == s && !(given && strcmp(o->key, basis[i].key) == 0))
-            buf_printf(out, "%s: %s, ", basis[i].key, basis[i].value);
+            buf_printf(out, "%s: %s, ", basis[i].key,
+                       on_mysql && strcmp(basis[i].key, "url") == 0 ? "'mysql://h'" : basis[i].value);
     if (given) buf_printf(out, o->type >= OPTION_MAP ? "%s: %s" : "%s: \"%s\"", o->key, value);
 }
 
@@ -152,6 +156,7 @@ static void show(struct config *c, const struct option *o, char *out, size_t siz
 static void load_one(const struct option *o, const char *flag, const char *value, char *out, size_t size) {
     struct buf yaml = {0};
     char flags[1000] = "";
+    on_mysql = strcmp(o->key, "server_id") == 0;
     put_yaml(flag != NULL ? NULL : o, value, &yaml);
     if (flag != NULL) {
         char quoted[500];

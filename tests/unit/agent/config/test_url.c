@@ -47,6 +47,27 @@ static void assert_text(const char *a, const char *b) {
         assert_string_equal(a, b);
 }
 
+static void test_mysql(void **state) {
+    struct arena a;
+    struct url u;
+    struct err e = {0};
+
+    (void)state;
+    arena_init(&a, 0);
+    assert_int_equal(url_parse("mysql://cdc:se%20cret@h1,h2:3307/?compress=true", &a, &u, &e), 0);
+    assert_string_equal(u.scheme, "mysql");
+    assert_string_equal(u.text, "mysql://cdc@h1,h2:3307/?compress=true");
+    assert_string_equal(u.server, "h1:3306,h2:3307");
+    assert_string_equal(u.database, "");
+    assert_string_equal(u.password, "se cret");
+    assert_int_equal(url_parse("mariadb://h/erp", &a, &u, &e), 0);
+    assert_string_equal(u.scheme, "mysql");
+    assert_string_equal(u.text, "mariadb://h/erp");
+    assert_string_equal(url_default_name("mysql://h", &a), "mysql");
+    assert_string_equal(url_default_name("mariadb://h/ERP", &a), "erp");
+    arena_release(&a);
+}
+
 static void test_good(void **state) {
     (void)state;
     for (size_t i = 0; i < COUNT(good); i++) {
@@ -67,13 +88,10 @@ static void test_good(void **state) {
 }
 
 static const char *const bad[][2] = {
-    {"", "the URL must begin with postgresql://"},
-    {"shop", "the URL must begin with postgresql://"},
-    {"http://h/shop", "the URL must begin with postgresql://"},
-    {"postgresql:/h/shop", "the URL must begin with postgresql://"},
-    {"mysql://h/shop", "the URL is one of MySQL or MariaDB, which are not in this version; postgresql:// is"},
-    {"mariadb://h/shop",
-     "the URL is one of MySQL or MariaDB, which are not in this version; postgresql:// is"},
+    {"", "the URL must begin with postgresql://, mysql:// or mariadb://"},
+    {"shop", "the URL must begin with postgresql://, mysql:// or mariadb://"},
+    {"http://h/shop", "the URL must begin with postgresql://, mysql:// or mariadb://"},
+    {"postgresql:/h/shop", "the URL must begin with postgresql://, mysql:// or mariadb://"},
     {"postgresql://h",
      "the URL names no database; it stands behind the host: postgresql://USER@HOST/DATABASE"},
     {"postgresql://h/",
@@ -138,6 +156,7 @@ static void test_default_name(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_good),
+        cmocka_unit_test(test_mysql),
         cmocka_unit_test(test_bad),
         cmocka_unit_test(test_default_name),
     };

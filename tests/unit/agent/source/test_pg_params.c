@@ -1,4 +1,5 @@
 #include "agent/source/pg_params.h"
+#include "agent/source/tls.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,8 +20,8 @@ static void knows_local_hosts(void **state) {
     };
 
     (void)state;
-    for (size_t i = 0; i < sizeof local / sizeof local[0]; i++) assert_true(pg_params_local(local[i]));
-    for (size_t i = 0; i < sizeof remote / sizeof remote[0]; i++) assert_false(pg_params_local(remote[i]));
+    for (size_t i = 0; i < sizeof local / sizeof local[0]; i++) assert_true(tls_local(local[i]));
+    for (size_t i = 0; i < sizeof remote / sizeof remote[0]; i++) assert_false(tls_local(remote[i]));
 }
 
 static void chooses_sslmode(void **state) {

@@ -1,4 +1,4 @@
-#include "agent/source/pg_thread.h"
+#include "agent/source/thread.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -6,26 +6,26 @@
 #include <time.h>
 #include <unistd.h>
 
-int pg_event_new(struct err *e) {
+int event_new(struct err *e) {
     int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 
     if (fd < 0) err_set(e, ERR_IO, "cannot make an eventfd (errno %d): raise the limit of open files", errno);
     return fd;
 }
 
-void pg_event_raise(int fd) {
+void event_raise(int fd) {
     uint64_t one = 1;
 
     while (write(fd, &one, sizeof one) < 0 && errno == EINTR) continue;
 }
 
-void pg_event_clear(int fd) {
+void event_clear(int fd) {
     uint64_t count;
 
     while (read(fd, &count, sizeof count) < 0 && errno == EINTR) continue;
 }
 
-int pg_thread_start(pthread_t *t, const char *name, void *(*fn)(void *), void *arg, struct err *e) {
+int thread_start(pthread_t *t, const char *name, void *(*fn)(void *), void *arg, struct err *e) {
     sigset_t all, before;
     int rc;
 
@@ -38,7 +38,7 @@ int pg_thread_start(pthread_t *t, const char *name, void *(*fn)(void *), void *a
     return 0;
 }
 
-bool pg_thread_join(pthread_t t, int64_t until_us) {
+bool thread_join(pthread_t t, int64_t until_us) {
     struct timespec until = {.tv_sec = until_us / 1000000, .tv_nsec = (until_us % 1000000) * 1000};
 
     if (pthread_timedjoin_np(t, NULL, &until) == 0) return true;

@@ -1,8 +1,8 @@
 /*
- * pg_thread: threads and the eventfds that wake them.
+ * thread: threads and the eventfds that wake them.
  */
-#ifndef TAILRACE_AGENT_SOURCE_PG_THREAD_H
-#define TAILRACE_AGENT_SOURCE_PG_THREAD_H
+#ifndef TAILRACE_AGENT_SOURCE_THREAD_H
+#define TAILRACE_AGENT_SOURCE_THREAD_H
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -11,19 +11,19 @@
 #include "decoders/err.h"
 
 /* A new eventfd, not blocking; -1 and `e` on failure. */
-int pg_event_new(struct err *e);
+int event_new(struct err *e);
 
 /* Makes it readable; makes it unreadable again. Any thread. */
-void pg_event_raise(int fd);
-void pg_event_clear(int fd);
+void event_raise(int fd);
+void event_clear(int fd);
 
 /* Starts a thread that takes no signals. `name` has at most 15 characters. */
-int pg_thread_start(pthread_t *t, const char *name, void *(*fn)(void *), void *arg, struct err *e);
+int thread_start(pthread_t *t, const char *name, void *(*fn)(void *), void *arg, struct err *e);
 
 /*
  * Waits for its end until `until_us` (wall clock, microseconds). False: it is stuck, in a name server's
  * silence for example; it was detached, and what it uses must not be freed.
  */
-bool pg_thread_join(pthread_t t, int64_t until_us);
+bool thread_join(pthread_t t, int64_t until_us);
 
 #endif

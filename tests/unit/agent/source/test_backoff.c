@@ -1,4 +1,4 @@
-#include "agent/source/pg_backoff.h"
+#include "agent/source/backoff.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -7,18 +7,18 @@
 #include <cmocka.h>
 
 static void doubles_up_to_ten_seconds(void **state) {
-    struct pg_backoff b;
+    struct backoff b;
 
     (void)state;
     for (uint64_t seed = 0; seed < 1000; seed++) {
         uint32_t longest = 100;
-        pg_backoff_init(&b, seed);
+        backoff_init(&b, seed);
         for (int i = 0; i < 12; i++) {
-            assert_in_range(pg_backoff_next(&b), longest / 2, longest);
+            assert_in_range(backoff_next(&b), longest / 2, longest);
             longest = longest * 2 > 10000 ? 10000 : longest * 2;
         }
-        pg_backoff_reset(&b);
-        assert_in_range(pg_backoff_next(&b), 50, 100);
+        backoff_reset(&b);
+        assert_in_range(backoff_next(&b), 50, 100);
     }
 }
 
@@ -27,10 +27,10 @@ static void spreads_clients(void **state) {
 
     (void)state;
     for (uint64_t seed = 1; seed <= 1000; seed++) {
-        struct pg_backoff b;
-        pg_backoff_init(&b, seed * UINT64_C(0x9E3779B97F4A7C15));
+        struct backoff b;
+        backoff_init(&b, seed * UINT64_C(0x9E3779B97F4A7C15));
         b.ms = 10000;
-        if (pg_backoff_next(&b) < 7500) lower++;
+        if (backoff_next(&b) < 7500) lower++;
     }
     assert_in_range(lower, 400, 600);
 }

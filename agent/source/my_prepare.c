@@ -1,0 +1,319 @@
+#include "agent/source/my_prepare.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/base/log.h"
+#include "agent/source/my_conn.h"
+#include "agent/source/my_describe.h"
+#include "agent/source/my_from.h"
+#include "agent/source/my_gap.h"
+
+struct my_prepare {
+    const struct config_source *config;
+    struct my_client *sql; /* for questions; NULL: closed */
+    struct my_server server;
+    struct my_identity identity; /* what was found; verify compares with it */
+};
+
+/* What a run works with: filled step by step. */
+struct run {
+    struct my_prepare *p;
+    const struct source_resume *resume;
+    struct my_log log;
+    struct my_identity ours;         /* of the checkpoint */
+    struct binlog_position position; /* where streaming begins */
+    struct my_gap gap;               /* accepted; kind NONE: there is none */
+    struct buf gap_from;
+    bool switched; /* positions are told apart another way from now on */
+};
+
+/* ---- Life ---- */
+
+int my_prepare_open(const struct config_source *c, struct my_prepare **out, struct err *e) {
+    struct my_prepare *p = calloc(1, sizeof *p);
+
+    if (!p) return err_memory(e, "preparing the source");
+    p->config = c;
+    if (my_conn_open(c, &p->sql, e) || my_server_read(p->sql, c, &p->server, e)) {
+        my_prepare_free(p);
+        return -1;
+    }
+    *out = p;
+    return 0;
+}
+
+void my_prepare_free(struct my_prepare *p) {
+    if (!p) return;
+    my_client_close(p->sql);
+    free(p);
+}
+
+const struct my_server *my_prepare_server(const struct my_prepare *p) {
+    return &p->server;
+}
+
+/* ---- Is there a gap? ---- */
+
+/* MariaDB can say which GTIDs lie before a place in its log; so a log that was reset does not pass for ours.
+ */
+static int ask_at_position(struct my_client *c, const struct binlog_position *at, const struct my_log *log,
+                           const struct my_gap_facts *f, struct gtid_set *out, bool *known, struct err *e) {
+    *known = false;
+    if (f->server->flavour != FLAVOUR_MARIADB || !my_identity_same(f->ours, f->server)) return 0;
+    if (!my_log_find(log, at->through.file)) return 0;
+    return my_log_gtids_at(c, at->through.file, at->through.offset, out, known, e);
+}
+
+static int judge(struct my_client *c, const struct my_identity *ours, const struct my_server *server,
+                 const struct my_log *log, const struct binlog_position *at, struct my_gap *gap,
+                 struct err *e) {
+    struct my_gap_facts f = {.ours = ours, .position = at, .server = server, .log = log};
+    struct gtid_set *there = gtid_set_new(server->flavour);
+    bool known;
+    int rc = -1;
+
+    if (!there)
+        err_memory(e, "looking at the log");
+    else if (!ask_at_position(c, at, log, &f, there, &known, e)) {
+        if (known) f.at_position = there;
+        rc = my_gap_find(&f, gap, e);
+    }
+    gtid_set_free(there);
+    return rc;
+}
+
+static int refuse(const struct my_gap *gap, struct err *e) {
+    return err_set(
+        e, ERR_GAP,
+        "%s: %s. Or go on without what is missing: --accept-gap publishes a gap event and begins a "
+        "new epoch",
+        gap->what, gap->remedy);
+}
+
+/* ---- Where to begin ---- */
+
+static int copy_place(struct binlog_place *to, const struct binlog_place *from, struct err *e) {
+    memcpy(to->file, from->file, sizeof to->file);
+    to->offset = from->offset;
+    return gtid_set_copy(to->gtids, from->gtids) ? err_memory(e, "preparing the source") : 0;
+}
+
+static int begin_at_end(struct run *r, struct err *e) {
+    r->position.by_gtid = r->p->server.gtids;
+    return copy_place(&r->position.from, &r->log.end.through, e) ||
+                   copy_place(&r->position.through, &r->log.end.through, e)
+               ? -1
+               : 0;
+}
+
+static int add_purged(struct run *r, struct gtid_set *set, struct err *e) {
+    struct buf text = {0};
+    int rc;
+
+    gtid_set_format(r->log.purged, &text);
+    rc = buf_failed(&text) ? err_memory(e, "preparing the source")
+                           : gtid_set_parse(set, buf_cstr(&text), text.len, e);
+    buf_release(&text);
+    return rc;
+}
+
+/* All that is still there and was not delivered. */
+static int begin_at_oldest(struct run *r, struct err *e) {
+    struct binlog_position *p = &r->position;
+
+    if (p->by_gtid) {
+        if (add_purged(r, p->through.gtids, e)) return -1;
+        p->through.file[0] = '\0';
+        return copy_place(&p->from, &p->through, e);
+    }
+    memcpy(p->through.file, r->log.files[0].name, sizeof p->through.file);
+    p->through.offset = 4;
+    return copy_place(&p->from, &p->through, e);
+}
+
+static void print_position(const struct binlog_position *p, struct buf *out) {
+    struct buf blob = {0};
+
+    binlog_position_write(p, &blob);
+    binlog_position_text((struct position){blob.data, blob.len}, out);
+    buf_release(&blob);
+}
+
+static int settle_gap(struct run *r, struct err *e) {
+    if (!r->resume->accept_gap) return refuse(&r->gap, e);
+    print_position(&r->position, &r->gap_from);
+    return r->gap.from_oldest ? begin_at_oldest(r, e) : begin_at_end(r, e);
+}
+
+/*
+ * gtid_mode was switched since: the checkpoint has both kinds of position, so nothing is lost; but rows are
+ * told apart and sorted another way, which is a new epoch. To GTIDs only once all that follows has one.
+ */
+static int settle_mode(struct run *r, struct err *e) {
+    struct my_prepare *p = r->p;
+    bool all = true;
+
+    if (r->position.by_gtid == p->server.gtids || r->gap.kind != MY_GAP_NONE) return 0;
+    if (p->server.gtids) {
+        if (r->ours.complete && my_log_has_gtids(p->sql, &r->log, &r->position.from, &all, e)) return -1;
+        if (!r->ours.complete || !all) {
+            log_msg(LOG_WARN, p->config->name,
+                    "gtid_mode is ON, but transactions without GTID are still to be read: going on by file "
+                    "and offset until the next start");
+            return 0;
+        }
+    }
+    r->position.by_gtid = p->server.gtids;
+    r->switched = true;
+    log_msg(LOG_WARN, p->config->name, "gtid_mode was switched: going on by %s, epoch %u begins",
+            p->server.gtids ? "GTID" : "file and offset", r->resume->epoch + 1);
+    return 0;
+}
+
+static void say_failover(const struct run *r) {
+    const struct my_server *s = &r->p->server;
+
+    if (my_identity_same(&r->ours, s) || r->gap.kind != MY_GAP_NONE) return;
+    log_msg(LOG_WARN, r->p->config->name,
+            "this is another server (server_id %u, the checkpoint's is %u): going on by GTID", s->server_id,
+            r->ours.server_id);
+}
+
+static int resume(struct run *r, struct err *e) {
+    struct my_prepare *p = r->p;
+
+    if (my_identity_decode(r->resume->identity, &r->ours, e) ||
+        binlog_position_read(r->resume->position, &r->position, e))
+        return -1;
+    if (judge(p->sql, &r->ours, &p->server, &r->log, &r->position, &r->gap, e)) return -1;
+    if (r->gap.kind != MY_GAP_NONE && settle_gap(r, e)) return -1;
+    if (settle_mode(r, e)) return -1;
+    say_failover(r);
+    return 0;
+}
+
+static int first_run(struct run *r, struct err *e) {
+    struct my_from_parts parts = {.sql = r->p->sql, .server = &r->p->server, .log = &r->log};
+
+    if (begin_at_end(r, e)) return -1;
+    r->ours.complete = true;
+    return my_from(&parts, r->resume->from, &r->position, &r->ours.complete, e);
+}
+
+/* ---- All together ---- */
+
+static int fill_out(struct run *r, struct source_start *out, struct err *e) {
+    struct my_prepare *p = r->p;
+
+    p->identity = (struct my_identity){
+        .flavour = p->server.flavour,
+        .by_gtid = r->position.by_gtid,
+        .complete = r->ours.complete || r->position.by_gtid,
+        .server_id = p->server.server_id,
+    };
+    memcpy(p->identity.uuid, p->server.uuid, sizeof p->identity.uuid);
+    my_identity_encode(&p->identity, &out->identity);
+    binlog_position_write(&r->position, &out->position);
+    out->epoch = r->resume->epoch + (r->gap.kind != MY_GAP_NONE || r->switched ? 1 : 0);
+    out->gap = r->gap.kind != MY_GAP_NONE;
+    if (out->gap) {
+        struct buf to = {0};
+        print_position(&r->position, &to);
+        buf_printf(&out->gap_text, "from %s to %s: %s", buf_cstr(&r->gap_from), buf_cstr(&to), r->gap.what);
+        buf_release(&to);
+    }
+    if (buf_failed(&out->identity) || buf_failed(&out->position) || buf_failed(&out->gap_text))
+        return err_memory(e, "preparing the source");
+    return 0;
+}
+
+int my_prepare_run(struct my_prepare *p, const struct source_resume *rs, struct source_start *out,
+                   struct err *e) {
+    struct run r = {.p = p, .resume = rs};
+    int rc = -1;
+
+    if (binlog_position_init(&r.position, p->server.flavour, e)) return -1;
+    if (my_log_read(p->sql, &p->server, &r.log, e)) goto out;
+    if (rs->first_run ? first_run(&r, e) : resume(&r, e)) goto out;
+    rc = fill_out(&r, out, e);
+out:
+    buf_release(&r.gap_from);
+    my_log_release(&r.log);
+    binlog_position_release(&r.position);
+    return rc;
+}
+
+/* ---- Later ---- */
+
+static int check_mode(const struct my_prepare *p, const struct my_server *now, struct err *e) {
+    if (!p->identity.by_gtid || now->gtids) return 0;
+    err_set(e, ERR_IO, "gtid_mode was switched off");
+    e->retriable = false;
+    e->fatal = true;
+    return -1;
+}
+
+static void note_failover(struct my_prepare *p, const struct my_server *now, struct buf *identity) {
+    bool same = my_identity_same(&p->identity, now);
+
+    p->server = *now;
+    if (same) return;
+    log_msg(LOG_WARN, p->config->name, "this is another server (server_id %u, before %u): going on by GTID",
+            now->server_id, p->identity.server_id);
+    p->identity.server_id = now->server_id;
+    memcpy(p->identity.uuid, now->uuid, sizeof p->identity.uuid);
+    my_identity_encode(&p->identity, identity);
+}
+
+int my_prepare_verify(struct my_prepare *p, struct my_client *c, struct position position,
+                      struct buf *identity, struct err *e) {
+    struct my_server now;
+    struct my_log log = {0};
+    struct binlog_position at;
+    struct my_gap gap;
+    int rc = -1;
+
+    buf_clear(identity, SIZE_MAX);
+    if (my_server_read(c, p->config, &now, e) || check_mode(p, &now, e)) return -1;
+    if (binlog_position_init(&at, now.flavour, e)) return -1;
+    if (binlog_position_read(position, &at, e) || my_log_read(c, &now, &log, e)) goto out;
+    if (judge(c, &p->identity, &now, &log, &at, &gap, e)) goto out;
+    if (gap.kind != MY_GAP_NONE) {
+        refuse(&gap, e);
+        goto out;
+    }
+    note_failover(p, &now, identity);
+    rc = buf_failed(identity) ? err_memory(e, "looking at the log") : 0;
+out:
+    my_log_release(&log);
+    binlog_position_release(&at);
+    return rc;
+}
+
+/* The connection may have been lost while nobody asked. */
+static int reopen(struct my_prepare *p, struct err *e) {
+    if (p->sql && my_client_exec(p->sql, "asking the server", "DO 1", NULL) == 0) return 0;
+    my_client_close(p->sql);
+    p->sql = NULL;
+    return my_conn_open(p->config, &p->sql, e);
+}
+
+int my_prepare_describe(struct my_prepare *p, source_table_fn fn, void *ctx, struct err *e) {
+    if (reopen(p, e)) return -1;
+    return my_describe(p->sql, p->config, &p->server, fn, ctx, e);
+}
+
+int my_prepare_end_position(struct my_prepare *p, struct buf *out, struct err *e) {
+    struct binlog_position end;
+    int rc = -1;
+
+    if (reopen(p, e) || binlog_position_init(&end, p->server.flavour, e)) return -1;
+    end.by_gtid = p->identity.by_gtid;
+    if (!my_log_end(p->sql, &p->server, &end.through, e) && !copy_place(&end.from, &end.through, e)) {
+        binlog_position_write(&end, out);
+        rc = buf_failed(out) ? err_memory(e, "asking for the end of the log") : 0;
+    }
+    binlog_position_release(&end);
+    return rc;
+}

@@ -1,0 +1,119 @@
+#include "agent/source/source_mysql.h"
+
+#include <stdlib.h>
+
+#include "agent/base/log.h"
+#include "agent/source/my_prepare.h"
+#include "agent/source/my_reader.h"
+#include "decoders/binlog/decoder.h"
+
+struct mysql {
+    struct source base;
+    const struct config_source *config;
+    const struct clock *clock;
+    struct my_prepare *prepare;
+    struct my_reader *reader; /* NULL: not started, or stopped */
+    struct buf position;      /* where prepare said to begin */
+    bool stuck;               /* a thread did not end: what it uses is left to it */
+};
+
+static struct mysql *of(struct source *s) {
+    return (struct mysql *)(void *)s;
+}
+
+static int mysql_source_open(const struct config_source *c, const struct clock *clock, struct source **out,
+                             struct err *e) {
+    struct mysql *m = calloc(1, sizeof *m);
+
+    if (!m) return err_memory(e, "opening a source");
+    m->base.ops = &source_mysql;
+    m->config = c;
+    m->clock = clock;
+    if (my_prepare_open(c, &m->prepare, e)) {
+        free(m);
+        return -1;
+    }
+    *out = &m->base;
+    return 0;
+}
+
+static int mysql_source_prepare(struct source *s, const struct source_resume *r, struct source_start *out,
+                                struct err *e) {
+    struct mysql *m = of(s);
+
+    if (my_prepare_run(m->prepare, r, out, e)) return -1;
+    buf_clear(&m->position, SIZE_MAX);
+    buf_put(&m->position, out->position.data, out->position.len);
+    return buf_failed(&m->position) ? err_memory(e, "preparing the source") : 0;
+}
+
+static int mysql_source_describe(struct source *s, source_table_fn fn, void *ctx, struct err *e) {
+    return my_prepare_describe(of(s)->prepare, fn, ctx, e);
+}
+
+static int mysql_source_end_position(struct source *s, struct buf *out, struct err *e) {
+    return my_prepare_end_position(of(s)->prepare, out, e);
+}
+
+static int mysql_source_start(struct source *s, struct ring *ring, struct err *e) {
+    struct mysql *m = of(s);
+    struct my_reader_parts parts = {
+        .config = m->config,
+        .clock = m->clock,
+        .prepare = m->prepare,
+        .ring = ring,
+        .position = {m->position.data, m->position.len},
+    };
+
+    return my_reader_start(&parts, &m->reader, e);
+}
+
+static void mysql_source_ack(struct source *s, struct position p) {
+    if (of(s)->reader) my_reader_ack(of(s)->reader, p);
+}
+
+static uint64_t mysql_source_lag_bytes(const struct source *s) {
+    const struct mysql *m = (const struct mysql *)(const void *)s;
+
+    return m->reader ? my_reader_lag(m->reader) : 0;
+}
+
+static void mysql_source_stop(struct source *s) {
+    struct mysql *m = of(s);
+    struct my_reader *reader = m->reader;
+
+    m->reader = NULL;
+    if (reader && !my_reader_stop(reader)) m->stuck = true;
+}
+
+static void mysql_source_destroy(struct source *s) {
+    struct mysql *m = of(s);
+
+    if (!m) return;
+    mysql_source_stop(s);
+    if (m->stuck) return;
+    my_prepare_free(m->prepare);
+    buf_release(&m->position);
+    free(m);
+}
+
+static int mysql_source_drop(const struct config_source *c, struct err *e) {
+    (void)e;
+    log_msg(LOG_INFO, c->name, "nothing to remove on the server: a replica leaves nothing there");
+    return 0;
+}
+
+const struct source_ops source_mysql = {
+    .scheme = "mysql",
+    .decoder = &decoder_binlog,
+    .open = mysql_source_open,
+    .prepare = mysql_source_prepare,
+    .describe = mysql_source_describe,
+    .end_position = mysql_source_end_position,
+    .start = mysql_source_start,
+    .ack = mysql_source_ack,
+    .lag_bytes = mysql_source_lag_bytes,
+    .stop = mysql_source_stop,
+    .destroy = mysql_source_destroy,
+    .drop = mysql_source_drop,
+};
