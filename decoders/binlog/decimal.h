@@ -12,8 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define DECIMAL_PRECISION 81 /* columns have up to 65; inside of JSON the server rounds up to whole groups   \
-                              */
+#define DECIMAL_PRECISION                                                                                    \
+    81 /* columns have up to 65; inside of JSON the server rounds up to whole groups                         \
+        */
 #define DECIMAL_SCALE 30
 #define DECIMAL_TEXT (DECIMAL_PRECISION + 3) /* sign, leading 0, point */
 

@@ -145,7 +145,7 @@ static bool in_place(uint8_t stored, bool large) {
            (large && (stored == STORED_INT32 || stored == STORED_UINT32));
 }
 
-static int read_key(const struct json_node *parent, uint32_t i, struct text *key, struct err *e) {
+int json_key(const struct json_node *parent, uint32_t i, struct text *key, struct err *e) {
     const size_t offset = offset_size(parent->large);
     struct cursor c = cursor_of(parent->data, parent->len);
     const uint8_t *skipped;
@@ -156,9 +156,15 @@ static int read_key(const struct json_node *parent, uint32_t i, struct text *key
         from > parent->len || len > parent->len - from)
         return json_malformed(parent->doc, parent->data, "a key lies outside of its object", e);
     *key = (struct text){(const char *)parent->data + from, len};
-    if (!utf8_valid(key->ptr, key->len))
-        return json_malformed(parent->doc, parent->data + from, "a key is not UTF-8", e);
-    return spend(parent->doc, parent->data + from, len, e);
+    return 0;
+}
+
+/* A key that is going to be printed. */
+static int use_key(const struct json_node *parent, uint32_t i, struct text *key, struct err *e) {
+    if (json_key(parent, i, key, e) != 0) return -1;
+    const uint8_t *at = (const uint8_t *)key->ptr;
+    if (!utf8_valid(key->ptr, key->len)) return json_malformed(parent->doc, at, "a key is not UTF-8", e);
+    return spend(parent->doc, at, key->len, e);
 }
 
 int json_item(const struct json_node *parent, uint32_t i, struct text *key, struct json_node *out,
@@ -170,7 +176,7 @@ int json_item(const struct json_node *parent, uint32_t i, struct text *key, stru
     const uint8_t *skipped;
     uint8_t stored;
     uint32_t from;
-    if (object && read_key(parent, i, key, e) != 0) return -1;
+    if (object && use_key(parent, i, key, e) != 0) return -1;
     if (!cursor_bytes(&c, 2 * offset + keys + i * (1 + offset), &skipped) || !cursor_u8(&c, &stored))
         return json_malformed(parent->doc, parent->data, "a member lies outside of its object or array", e);
     if (in_place(stored, parent->large)) return read_value(parent->doc, &c, stored, true, out, e);

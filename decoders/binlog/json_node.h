@@ -65,6 +65,9 @@ int json_root(struct json_doc *d, const void *doc, size_t len, struct json_node 
 int json_item(const struct json_node *parent, uint32_t i, struct text *key, struct json_node *out,
               struct err *e);
 
+/* Only the key of member i, which may be looked at any number of times. It need not be UTF-8. */
+int json_key(const struct json_node *parent, uint32_t i, struct text *key, struct err *e);
+
 /* Reports what is wrong with the document at `at`. */
 int json_malformed(const struct json_doc *d, const uint8_t *at, const char *what, struct err *e);
 

@@ -9,8 +9,9 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define TEXT_PER_BYTE 8 /* a control character is printed as six, an empty opaque value of six bytes as 21   \
-                         */
+#define TEXT_PER_BYTE                                                                                        \
+    8 /* a control character is printed as six, an empty opaque value of six bytes as 21                     \
+       */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct buf text = {0};
