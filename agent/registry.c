@@ -7,9 +7,10 @@
 #include "agent/cmd/run.h"
 #include "agent/cmd/tail.h"
 #include "agent/cmd/version.h"
+#include "agent/source/source_mysql.h"
 #include "agent/source/source_postgres.h"
 
-static const struct source_ops *const sources[] = {&source_postgres};
+static const struct source_ops *const sources[] = {&source_postgres, &source_mysql};
 
 static const struct encoder_ops *const encoders[] = {
     [ENCODING_JSON] = &encoder_json,

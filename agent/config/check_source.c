@@ -137,11 +137,20 @@ static const char *default_tables(struct checking *c) {
     return own != NULL ? own : "*.*";
 }
 
+/* What the server keeps for itself is nobody's data. */
+static int exclude_own(struct checking *c) {
+    static const char *const own[] = {"!mysql.*", "!sys.*", "!performance_schema.*", "!information_schema.*"};
+    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
+        if (load_append(c->l, &c->s->tables, own[i]) != 0) return -1;
+    return 0;
+}
+
 static int check_tables(struct checking *c) {
     const char *path = path_of(c, "tables");
     struct pattern_list *patterns;
     if (path == NULL || check_dots(c) != 0) return -1;
     if (c->s->tables.count == 0 && load_append(c->l, &c->s->tables, default_tables(c)) != 0) return -1;
+    if (is_mysql(c) && exclude_own(c) != 0) return -1;
     if (load_patterns(c->l, &c->s->tables, node_get(c->node, "tables"), path, &patterns) != 0) return -1;
     c->s->table_patterns = patterns;
     return 0;

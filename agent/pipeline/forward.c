@@ -218,6 +218,21 @@ static int open_entry(struct forward *f, enum ledger_mark mark, const struct cha
     return 0;
 }
 
+bool forward_wants(void *ctx, const char *space, const char *name) {
+    const struct forward *f = ctx;
+
+    return map_wants(f->map, space, name);
+}
+
+bool forward_passes_over(void *ctx, const char *id) {
+    const struct forward *f = ctx;
+    const struct config_strings *skip = &f->parts.config->skip;
+
+    for (size_t i = 0; i < skip->count; i++)
+        if (strcmp(skip->items[i], id) == 0) return true;
+    return false;
+}
+
 static bool is_skipped(const struct forward *f, const struct change *c) {
     const struct config_strings *skip = &f->parts.config->skip;
 

@@ -55,6 +55,11 @@ int forward_change(void *ctx, const struct change *c, struct err *e);
 /* Checks a table of the catalogue before streaming begins (`ctx` is the struct forward). */
 int forward_check(void *ctx, const struct table *t, struct err *e);
 
+/* For the decoder (`ctx` is the struct forward): whether anybody wants a table, and whether --skip names an
+ * id. */
+bool forward_wants(void *ctx, const char *space, const char *name);
+bool forward_passes_over(void *ctx, const char *id);
+
 /* Makes the topics that are known before any row: those of entities. */
 int forward_declare_topics(struct forward *f, struct err *e);
 

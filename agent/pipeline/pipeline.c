@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "agent/base/log.h"
+#include "agent/base/spill_file.h"
 #include "agent/pipeline/backward.h"
 #include "agent/pipeline/forward.h"
 #include "agent/pipeline/until.h"
@@ -172,8 +173,23 @@ static int prepare_source(struct pipeline *p, struct err *e) {
     return 0;
 }
 
+/* A place for what a decoder cannot keep in memory. */
+static struct spill *make_spill(void *ctx, struct err *e) {
+    const struct pipeline *p = ctx;
+
+    return spill_file_new(p->parts.config->state, e);
+}
+
 static int make_decoder(struct pipeline *p, struct err *e) {
-    struct decoder_options o = {.epoch = p->start.epoch};
+    struct decoder_options o = {
+        .epoch = p->start.epoch,
+        .wanted = forward_wants,
+        .wanted_ctx = p->forward,
+        .spill = make_spill,
+        .spill_ctx = p,
+        .passed_over = forward_passes_over,
+        .passed_over_ctx = p->forward,
+    };
 
     p->decoder = p->parts.source_ops->decoder->create(&o);
     return p->decoder ? 0 : err_memory(e, "making a decoder");

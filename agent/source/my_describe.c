@@ -208,7 +208,7 @@ static int each_column(struct describing *d, struct my_result *columns, struct e
 
 static void warn(const struct describing *d) {
     for (size_t i = 0; i < pattern_list_count(d->s->table_patterns); i++)
-        if (!d->matched[i])
+        if (!d->matched[i] && pattern_list_text(d->s->table_patterns, i)[0] != '!')
             log_msg(LOG_WARN, d->s->name, "pattern \"%s\" selects no table that is there now",
                     pattern_list_text(d->s->table_patterns, i));
 }
