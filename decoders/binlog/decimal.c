@@ -32,9 +32,9 @@ static bool put_group(struct reader *r, unsigned digits) {
     return n == 0;
 }
 
-size_t decimal_text(const uint8_t *bytes, unsigned precision, unsigned scale, char out[DECIMAL_TEXT]) {
+size_t decimal_text(const uint8_t *bytes, unsigned precision, unsigned scale, char *out) {
     const unsigned whole = precision - scale;
-    char digits[DECIMAL_TEXT];
+    char digits[DECIMAL_PRECISION + 2];
     struct reader r = {bytes, bytes[0] & 0x80 ? 0 : 0xff, 0x80, digits};
     bool ok = put_group(&r, whole % 9);
     for (unsigned i = whole / 9; i; i--) ok &= put_group(&r, 9);

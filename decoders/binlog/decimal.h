@@ -12,11 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define DECIMAL_PRECISION                                                                                    \
-    81 /* columns have up to 65; inside of JSON the server rounds up to whole groups                         \
-        */
-#define DECIMAL_SCALE 30
-#define DECIMAL_TEXT (DECIMAL_PRECISION + 3) /* sign, leading 0, point */
+/* Columns have up to 65 digits; inside of JSON the server rounds up to whole groups. */
+#define DECIMAL_PRECISION 81
+#define DECIMAL_SCALE 38 /* MariaDB; MySQL 30 */
 
 /* True when there is such a type. */
 bool decimal_possible(unsigned precision, unsigned scale);
@@ -24,8 +22,13 @@ bool decimal_possible(unsigned precision, unsigned scale);
 /* Bytes of a number. */
 size_t decimal_size(unsigned precision, unsigned scale);
 
+/* The most characters of its text: sign, 0 in front of the point, point. */
+static inline size_t decimal_room(unsigned precision) {
+    return precision + 3;
+}
+
 /* Writes a number of a possible type as the server prints it and returns the length, without a NUL. 0: the
  * bytes are no number. */
-size_t decimal_text(const uint8_t *bytes, unsigned precision, unsigned scale, char out[DECIMAL_TEXT]);
+size_t decimal_text(const uint8_t *bytes, unsigned precision, unsigned scale, char *out);
 
 #endif

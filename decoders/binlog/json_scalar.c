@@ -79,7 +79,7 @@ static bool put_decimal(const struct json_node *n, struct buf *out) {
     if (!cursor_u8(&c, &precision) || !cursor_u8(&c, &scale) || !decimal_possible(precision, scale) ||
         decimal_size(precision, scale) != cursor_left(&c))
         return false;
-    char text[DECIMAL_TEXT];
+    char text[DECIMAL_PRECISION + 3];
     size_t len = decimal_text(c.at, precision, scale, text);
     buf_put(out, text, len);
     return len > 0;
