@@ -520,5 +520,19 @@ def test_standby(own_postgres, tailrace, state_dir):
         server.sql("INSERT INTO a VALUES (1)")
         assert values(run.wait_for_lines(1)) == [1]
         assert run.terminate() == 0
+
+        # From the checkpoint, to the end of what the standby has; then on, when it becomes the primary.
+        server.sql("INSERT INTO a VALUES (2)")
+        standby.wait_for_replay(server.wal_lsn())
+        assert values(tailrace.run(*args, "--until", "end").lines) == [2]
+        run = tailrace.start(*args)
+        run.wait_for_log("streaming")
+        server.sql("INSERT INTO a VALUES (3)")
+        assert values(run.wait_for_lines(1)) == [3]
+        server.stop("fast")
+        standby.promote()
+        standby.sql("INSERT INTO a VALUES (4)")
+        assert values(run.wait_for_lines(2)) == [3, 4]
+        assert run.terminate() == 0
     finally:
         standby.close()
