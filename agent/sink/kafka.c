@@ -230,6 +230,7 @@ static int between(void *ctx, struct err *e) {
         }
     }
     if (is_hopeless(k, e)) return -1;
+    kafka_outage_wait(&k->outage);
     if (k->keep_going && !k->keep_going(k->keep_going_ctx))
         return err_set(e, ERR_STOPPED, "told to stop while waiting for Kafka");
     return 0;

@@ -8,6 +8,7 @@
 #define REMIND_US INT64_C(60000000)
 #define SINGLE_US INT64_C(30000000)
 #define HOPELESS_US INT64_C(10000000)
+#define SILENCE_US INT64_C(10000000)
 
 void kafka_outage_init(struct kafka_outage *o, const struct clock *clock, const char *source) {
     *o = (struct kafka_outage){.clock = clock, .source = source};
@@ -47,8 +48,22 @@ void kafka_outage_error(struct kafka_outage *o, rd_kafka_resp_err_t code, const 
     }
 }
 
+void kafka_outage_wait(struct kafka_outage *o) {
+    int64_t now = clock_monotonic_us(o->clock);
+
+    if (!o->silent_us) o->silent_us = now;
+    if (o->reached || now - o->silent_us < SILENCE_US) return;
+    if (!o->down_us) o->down_us = o->silent_us;
+    if (!*o->reason)
+        snprintf(o->reason, sizeof o->reason,
+                 "nothing was heard: see that sink.brokers leads to a listener for clients, and that "
+                 "security.protocol is the one it speaks");
+    if (o->said_us < o->down_us || now - o->said_us >= REMIND_US) say_down(o, now);
+}
+
 void kafka_outage_answer(struct kafka_outage *o) {
     o->reached = true;
+    o->silent_us = 0;
     o->refused_us = 0;
     o->reason[0] = '\0';
     if (!o->down_us) return;

@@ -20,6 +20,7 @@ struct kafka_outage {
     bool reached;       /* a broker has answered since the start */
     int64_t down_us;    /* since when no broker is reachable; 0: some is */
     int64_t said_us;    /* the last line */
+    int64_t silent_us;  /* since when an answer is waited for; 0: none is */
     int64_t refused_us; /* since when our credentials or certificates are refused; 0: they are not */
     char reason[400];   /* of the last failure */
 };
@@ -29,6 +30,10 @@ void kafka_outage_init(struct kafka_outage *o, const struct clock *clock, const 
 
 /* An error event. */
 void kafka_outage_error(struct kafka_outage *o, rd_kafka_resp_err_t code, const char *reason);
+
+/* An answer is being waited for: silence that lasts is said, too. Versions of librdkafka differ in what they
+ * report of a broker that hangs up, as one does that expects TLS. */
+void kafka_outage_wait(struct kafka_outage *o);
 
 /* A broker answered. */
 void kafka_outage_answer(struct kafka_outage *o);

@@ -77,6 +77,34 @@ static void the_reason_is_waited_for(void **state) {
     assert_non_null(strstr(logged(), "Connection refused"));
 }
 
+static void silence_is_said_too(void **state) {
+    (void)state;
+    struct kafka_outage o;
+    kafka_outage_init(&o, &hand_clock, "shop");
+    now_us += 3600 * SECOND; /* nothing was asked */
+    kafka_outage_wait(&o);
+    kafka_outage_error(&o, RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, "1/1 brokers are down");
+    now_us += 9 * SECOND;
+    kafka_outage_wait(&o);
+    assert_string_equal(logged(), "");
+    now_us += SECOND;
+    kafka_outage_wait(&o);
+    const char *text = logged();
+    assert_non_null(strstr(text, "no Kafka broker is reachable: waiting"));
+    assert_non_null(strstr(text, "security.protocol"));
+    now_us += 59 * SECOND;
+    kafka_outage_wait(&o);
+    assert_string_equal(logged(), "");
+    now_us += SECOND;
+    kafka_outage_wait(&o);
+    assert_non_null(strstr(logged(), "for 70 s: still waiting"));
+    kafka_outage_answer(&o);
+    assert_non_null(strstr(logged(), "again after 70 s"));
+    now_us += 3600 * SECOND;
+    kafka_outage_wait(&o);
+    assert_string_equal(logged(), "");
+}
+
 static void one_broker_of_several_is_said_rarely(void **state) {
     (void)state;
     struct kafka_outage o;
@@ -117,6 +145,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(an_outage_is_said_once_a_minute_and_at_its_end, start),
         cmocka_unit_test_setup(the_reason_is_waited_for, start),
+        cmocka_unit_test_setup(silence_is_said_too, start),
         cmocka_unit_test_setup(one_broker_of_several_is_said_rarely, start),
         cmocka_unit_test_setup(refused_credentials_become_hopeless, start),
     };
