@@ -3,15 +3,36 @@
  *
  * A FRAME_DATA is one whole event as the server sends it. The first frame after every (re)connection is
  * FRAME_START, whose data is the resume position the log is sent from: what lies up to its `through`, or was
- * emitted before, is read silently; an open transaction goes on where it was cut off.
+ * emitted before, is read silently; a transaction of which a part was emitted goes on behind it.
+ * FRAME_CATALOG is catalog.h's.
  *
- * Identity (promise 3). id: `epoch:GTID:event:row`, or `epoch:file:offset:event:row` where transactions have
- * no GTID (offset of the transaction's first event). event counts the rows events (and TRUNCATEs) of the
- * transaction from 1, wanted or not; row counts in the event. ord: the transaction's rank (gtid_set_rank()
- * with it, or file number << 32 | offset), event, row. tx: the GTID, or `file:offset`.
+ * What is emitted:
+ *
+ *   BEGIN      tx, pos (of the transaction's first event)
+ *   COMMIT     tx, pos and position: behind the transaction's last event
+ *   rows       tx, table, images, id, ord, pos (where the event begins), position: progress
+ *   TRUNCATE   the same without images. A table that was not described yet has no columns
+ *   DDL        likewise; the statement as text in `message`; `table` is the first that somebody wants, NULL
+ *              for databases and for statements that name no table
+ *   SCHEMA     table, replaced, tx; no id
+ *   HEARTBEAT  pos and position, when the place changed
+ *
+ * Changes come when a transaction ends, since the log holds some that never happened: see group.c. One of
+ * MySQL 8 and later that does not fit into memory comes as it is read.
+ *
+ * Identity (promise 3). id: `epoch:GTID:event:row`, or `epoch:file:offset:event:row` where transactions are
+ * told apart by their place (offset of the transaction's first event). event counts, from 1, the events of
+ * the transaction that hold rows, wanted or not, and its statements that may change tables; row counts in the
+ * event, from 0. ord: the transaction's rank (gtid_set_rank() with it, or file number << 32 | offset), event,
+ * row. tx: the GTID, where there is one, else `file:offset`.
  *
  * The rows of an XA transaction are published when it commits, in the place and under the GTID of that
- * commit.
+ * commit. Until it is decided, positions say that the log is to be read again from in front of it.
+ *
+ * A statement that may write rows, and was logged as text, is ERR_DATA when a table that it names is wanted.
+ * One that names none counts as writing into its default database: it stops when a table of that was wanted
+ * before, when options.wanted() wants the name "*" in it, or when there is no default database. What it is
+ * told to pass over (by its id) it passes over.
  */
 #ifndef TAILRACE_DECODERS_BINLOG_DECODER_H
 #define TAILRACE_DECODERS_BINLOG_DECODER_H

@@ -76,6 +76,9 @@ int emit_identity(struct feed *f, int64_t commit_us) {
         d->at.rank = gtid_set_rank_with(d->here.gtids, &g->gtid);
     else if (file_rank(f, g->start, &d->at.rank))
         return -1;
+    if (d->by_gtid && d->at.rank <= gtid_set_rank(d->here.gtids))
+        return err_set(f->e, ERR_DATA, "transaction %.*s: the numbers of all domains together exceed 64 bits",
+                       (int)d->tx.xid.len, d->tx.xid.ptr);
     char *end = put_decimal(d->id, d->epoch);
     *end++ = ':';
     memcpy(end, name.ptr, name.len);
@@ -189,8 +192,7 @@ static int emit_rows(struct feed *f, struct binlog_event *ev, uint64_t start) {
         struct change c = {0};
         bool more;
         arena_clear(&d->row);
-        if (rows_next(&r, &reader, s, &c, &more, f->e))
-            return err_prefix(f->e, "table %s.%s", s->table.database, s->table.name);
+        if (rows_next(&r, &reader, s, &c, &more, f->e)) return -1;
         if (!more) return 0;
         if (!delivered(d) && emit_identified(f, &c, start)) return -1;
     }
@@ -283,24 +285,24 @@ static int concerns(struct feed *f, const struct query_event *q, const struct st
     return 0;
 }
 
-static int emit_truncate(struct feed *f, const struct statement_table *t, uint64_t start) {
+/* As it was described last, else without columns: what a statement is about does not depend on what came
+ * before. */
+static const struct table *named_table(struct feed *f, const struct statement_table *t) {
     struct shape *s = shapes_named(f->d->shapes, t->database, t->name);
-    struct table *table = s ? &s->table : NULL;
-    if (!table) {
-        size_t len;
-        char *names = join_names(f, t->database, t->name, &len);
-        if (!names || !(table = bare_table(f, names, len))) return -1;
-    }
-    struct change c = {.op = CHANGE_TRUNCATE, .table = table};
-    return emit_identified(f, &c, start);
+    size_t len;
+    if (s) return &s->table;
+    char *names = join_names(f, t->database, t->name, &len);
+    return names ? bare_table(f, names, len) : NULL;
 }
 
-static int emit_ddl(struct feed *f, const struct statement *s, const struct statement_table *t,
-                    uint64_t start) {
-    struct shape *shape = t ? shapes_named(f->d->shapes, t->database, t->name) : NULL;
-    struct change c = {.op = CHANGE_DDL,
-                       .table = shape ? &shape->table : NULL,
-                       .message = {.content = s->text, .transactional = true}};
+static int emit_named(struct feed *f, const struct statement *s, const struct statement_table *t,
+                      uint64_t start) {
+    struct change c = {.op = s->kind == STATEMENT_TRUNCATE && t ? CHANGE_TRUNCATE : CHANGE_DDL};
+    if (t && !(c.table = named_table(f, t))) return -1;
+    if (c.op == CHANGE_DDL) {
+        c.message.content = s->text;
+        c.message.transactional = true;
+    }
     return emit_identified(f, &c, start);
 }
 
@@ -332,8 +334,7 @@ static int emit_statement(struct feed *f, const struct binlog_event *ev, uint64_
     if (concerns(f, &q, &s, &wanted, &which)) return -1;
     if (!wanted) return 0;
     if (s.kind == STATEMENT_WRITE) return refuse(f, &q, &s);
-    if (s.kind == STATEMENT_TRUNCATE && which) return emit_truncate(f, which, start);
-    return emit_ddl(f, &s, which, start);
+    return emit_named(f, &s, which, start);
 }
 
 int emit_event(struct feed *f, struct binlog_event *ev, uint64_t start) {

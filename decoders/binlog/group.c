@@ -105,9 +105,11 @@ static int close_group(struct feed *f, struct hold *h, uint64_t start) {
     }
     hold_clear(&d->hold);
     if (g.has_gtid && gtid_set_add(d->here.gtids, &g.gtid, f->e)) return -1;
-    memcpy(d->whole.file, d->here.file, sizeof(d->whole.file));
-    d->whole.offset = d->here.offset;
-    if (!g.silent && emit_position(f, CHANGE_COMMIT)) return -1;
+    if (!g.silent) {
+        memcpy(d->whole.file, d->here.file, sizeof(d->whole.file));
+        d->whole.offset = d->here.offset;
+        if (emit_position(f, CHANGE_COMMIT)) return -1;
+    }
     d->group = (struct group){0};
     return g.has_gtid ? catch_up(f, &g) : 0;
 }
