@@ -11,6 +11,7 @@
 
 #include "decoders/binlog/charset.h"
 #include "decoders/binlog/charset_multi.h"
+#include "decoders/utf8.h"
 
 static struct charsets *open_sets;
 static struct arena arena;
@@ -136,6 +137,35 @@ static void test_unicode(void **state) {
     refuse("utf32", BYTES("\0\0\0"));
 }
 
+static size_t put_unit(uint32_t unit, bool little, uint8_t *to) {
+    to[little] = (uint8_t)(unit >> 8);
+    to[!little] = (uint8_t)unit;
+    return 2;
+}
+
+static size_t put_utf16(uint32_t point, bool little, uint8_t *to) {
+    if (point < 0x10000) return put_unit(point, little, to);
+    put_unit(0xd800 + ((point - 0x10000) >> 10), little, to);
+    return 2 + put_unit(0xdc00 + (point & 0x3ff), little, to + 2);
+}
+
+/* Every character there is, in every form of Unicode. */
+static void test_all_of_unicode(void **state) {
+    (void)state;
+    for (uint32_t point = 0; point <= 0x10ffff; point++) {
+        if (point == 0xd800) point = 0xe000;
+        char utf8[4];
+        uint8_t bytes[4] = {0, (uint8_t)(point >> 16), (uint8_t)(point >> 8), (uint8_t)point};
+        const size_t len = utf8_put(point, utf8);
+        arena_clear(&arena);
+        expect("utf8mb4", utf8, len, utf8, len);
+        expect("utf32", (char *)bytes, 4, utf8, len);
+        expect("utf16", (char *)bytes, put_utf16(point, false, bytes), utf8, len);
+        expect("utf16le", (char *)bytes, put_utf16(point, true, bytes), utf8, len);
+        if (point < 0x10000) expect("ucs2", (char *)bytes, put_unit(point, false, bytes), utf8, len);
+    }
+}
+
 static void test_not_utf8(void **state) {
     (void)state;
     refuse("utf8mb4", BYTES("a\xff"));
@@ -248,9 +278,11 @@ static void test_library(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_collations), cmocka_unit_test(test_names),   cmocka_unit_test(test_in_place),
-        cmocka_unit_test(test_bytes),      cmocka_unit_test(test_unicode), cmocka_unit_test(test_not_utf8),
-        cmocka_unit_test(test_multi),      cmocka_unit_test(test_golden),  cmocka_unit_test(test_library),
+        cmocka_unit_test(test_collations),     cmocka_unit_test(test_names),
+        cmocka_unit_test(test_in_place),       cmocka_unit_test(test_bytes),
+        cmocka_unit_test(test_unicode),        cmocka_unit_test(test_not_utf8),
+        cmocka_unit_test(test_all_of_unicode), cmocka_unit_test(test_multi),
+        cmocka_unit_test(test_golden),         cmocka_unit_test(test_library),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
