@@ -1,0 +1,138 @@
+"""Where a MySQL or MariaDB no longer continues a checkpoint: exit code 3, and --accept-gap goes on; and where another
+server does continue it."""
+
+import pytest
+
+from test_mysql_source import VARIANTS, Shop, gtid_shop, ids, shop  # noqa: F401  (fixtures)
+
+
+def accepted(shop, *expected):  # noqa: F811
+    """Goes on with --accept-gap: the gap first, then these rows, all of a new epoch."""
+    lines = shop.to_end("--accept-gap")
+    assert lines[0]["op"] == "g"
+    assert ids(lines) == list(expected)
+    assert all(line["id"].startswith("1:") for line in lines)
+    shop.insert(900)
+    assert ids(shop.to_end()) == [900]
+
+
+def begun(shop):  # noqa: F811
+    shop.to_end()
+    shop.insert(1)
+    assert ids(shop.to_end()) == [1]
+
+
+def test_purged_files(shop):  # noqa: F811
+    begun(shop)
+    shop.insert(2)
+    shop.server.rotate()
+    shop.insert(3)
+    shop.server.purge_binlog(shop.server.rotate())
+    shop.insert(4)
+    shop.refused(3, "has purged")
+    accepted(shop, 4)
+
+
+def test_files_purged_up_to_our_position_are_no_gap(shop):  # noqa: F811
+    begun(shop)
+    shop.server.rotate()
+    assert shop.to_end() == []
+    shop.server.purge_binlog(shop.server.binlog_position()[0])
+    shop.insert(2)
+    assert ids(shop.to_end()) == [2]
+
+
+def test_a_log_that_was_reset(shop):  # noqa: F811
+    begun(shop)
+    shop.server.rotate()
+    shop.insert(2)
+    assert ids(shop.to_end()) == [2]
+    shop.server.reset_binlog()
+    shop.insert(3)
+    shop.refused(3, "lacks transactions|was reset|has no file|ends at")
+    accepted(shop)
+
+
+def test_a_log_that_was_reset_and_has_grown_again(gtid_shop):  # noqa: F811
+    """The same GTIDs again, and more of them: another history."""
+    begun(gtid_shop)
+    gtid_shop.server.rotate()
+    gtid_shop.insert(2)
+    assert ids(gtid_shop.to_end()) == [2]
+    gtid_shop.server.reset_binlog()
+    for i in range(10, 40):
+        gtid_shop.insert(i)
+    gtid_shop.refused(3, "was reset")
+
+
+def test_another_server_without_gtids(own_mysql, tailrace, state_dir):
+    first = Shop(own_mysql("mysql-9.7", tls="on", gtid=False), tailrace, state_dir)
+    begun(first)
+    other = Shop(own_mysql("mysql-9.7", tls="on", gtid=False), tailrace, state_dir)
+    other.refused(3, "another server")
+
+
+def test_another_kind_of_server(own_mysql, tailrace, state_dir):
+    begun(Shop(own_mysql("mysql-9.7", tls="on"), tailrace, state_dir))
+    Shop(own_mysql("mariadb-10.11"), tailrace, state_dir).refused(3, "taken from MySQL, this is MariaDB")
+
+
+@pytest.mark.parametrize("flavour", VARIANTS[:2])
+def test_failover_to_a_replica(own_mysql, tailrace, state_dir, flavour):
+    primary = own_mysql(flavour, tls="on")
+    replica = own_mysql(flavour, tls="on").replica_of(primary)
+    old = Shop(primary, tailrace, state_dir)
+    begun(old)
+    old.insert(2, 3)
+    replica.wait_for_replay(primary.gtids())
+    replica.promote()
+    new = Shop.__new__(Shop)
+    new.server, new.tailrace, new.state_dir = replica, tailrace, state_dir
+    new.insert(4)
+    done = tailrace.run(*new.args("--state", state_dir, "--until", "end"))
+    assert done.code == 0, done.stderr
+    assert ids(done.lines) == [2, 3, 4]
+    assert "this is another server" in done.stderr
+    new.server.rotate()
+    new.insert(5)
+    assert ids(new.to_end()) == [5]
+
+
+@pytest.mark.parametrize("flavour", VARIANTS[:2])
+def test_failover_while_streaming(own_mysql, tailrace, state_dir, flavour):
+    """Both servers in the URL; the first one goes."""
+    primary = own_mysql(flavour, tls="on")
+    replica = own_mysql(flavour, tls="on").replica_of(primary)
+    old = Shop(primary, tailrace, state_dir)
+    url = old.server.url().replace(f"127.0.0.1:{primary.port}", f"127.0.0.1:{primary.port},127.0.0.1:{replica.port}")
+    run = old.start("--state", state_dir, url=url)
+    old.insert(1)
+    run.wait_for_lines(1)
+    replica.wait_for_replay(primary.gtids())
+    primary.stop()
+    replica.promote()
+    run.wait_for_log("this is another server", timeout=40)
+    replica.sql("INSERT INTO shop.t VALUES (2, 'v')")
+    assert ids(run.wait_for_lines(2, timeout=40)) == [1, 2]
+    assert run.terminate() == 0
+
+
+def test_gtids_turned_off_and_on(own_mysql, tailrace, state_dir):
+    shop = Shop(own_mysql("mysql-9.7", tls="on"), tailrace, state_dir)  # noqa: F811
+    begun(shop)
+    shop.insert(2)
+    for mode in ("ON_PERMISSIVE", "OFF_PERMISSIVE", "OFF"):
+        shop.server.sql(f"SET GLOBAL gtid_mode = {mode}")
+    shop.insert(3)
+    lines = shop.to_end()
+    assert ids(lines) == [2, 3]
+    assert all(line["id"].startswith("1:") for line in lines)
+    shop.insert(4)
+    for mode in ("OFF_PERMISSIVE", "ON_PERMISSIVE", "ON"):
+        shop.server.sql(f"SET GLOBAL gtid_mode = {mode}")
+    shop.insert(5)
+    assert ids(shop.to_end()) == [4, 5]  # still by file: 4 has no GTID
+    shop.insert(6)
+    lines = shop.to_end()
+    assert ids(lines) == [6]
+    assert all(line["id"].startswith("2:") for line in lines)

@@ -1,0 +1,232 @@
+"""MySQL and MariaDB as a source: from the binary log to lines, over restarts of either side, and what is said when the
+server cannot be read."""
+
+import re
+
+import pytest
+
+TABLE = "CREATE TABLE shop.t (id int PRIMARY KEY, v varchar(40))"
+
+# "mysql-9.7 by file": without GTIDs.
+VARIANTS = ["mariadb-10.11", "mysql-9.7", "mysql-9.7 by file"]
+
+
+class Shop:
+    """A server of the test's own with a database `shop`, and an agent on it."""
+
+    def __init__(self, server, tailrace, state_dir):
+        self.server = server
+        self.tailrace = tailrace
+        self.state_dir = state_dir
+        server.create_database("shop")
+        server.sql(TABLE)
+
+    def args(self, *more, url=None):
+        return ["run", "--source", url or self.server.url(), "--name", "shop", "--tables", "shop.*", *more]
+
+    def start(self, *more, url=None):
+        run = self.tailrace.start(*self.args(*more, url=url))
+        run.wait_for_log("streaming")
+        return run
+
+    def durable(self, *more):
+        return self.start("--state", self.state_dir, *more)
+
+    def to_end(self, *more, url=None):
+        done = self.tailrace.run(*self.args("--state", self.state_dir, "--until", "end", *more, url=url))
+        assert done.code == 0, done.stderr
+        return done.lines
+
+    def refused(self, code, pattern, *more, url=None):
+        done = self.tailrace.run(*self.args("--state", self.state_dir, "--until", "end", *more, url=url))
+        assert done.code == code, done.stderr
+        assert re.search(pattern, done.stderr), done.stderr
+        assert done.stdout == ""
+        return done.stderr
+
+    def insert(self, *ids):
+        self.server.sql("INSERT INTO shop.t VALUES " + ", ".join(f"({i}, 'v{i}')" for i in ids))
+
+
+@pytest.fixture(params=VARIANTS)
+def shop(request, own_mysql, tailrace, state_dir):
+    flavour, _, by_file = request.param.partition(" ")
+    return Shop(own_mysql(flavour, tls="on", gtid=not by_file), tailrace, state_dir)
+
+
+@pytest.fixture(params=VARIANTS[:2])
+def gtid_shop(request, own_mysql, tailrace, state_dir):
+    return Shop(own_mysql(request.param, tls="on"), tailrace, state_dir)
+
+
+def ids(lines):
+    return [line["after"]["id"] for line in lines if line["op"] == "c"]
+
+
+def test_rows_ddl_and_truncate(shop):
+    run = shop.start()
+    shop.insert(1, 2)
+    shop.server.sql("UPDATE shop.t SET v = 'x' WHERE id = 1")
+    shop.server.sql("CREATE DATABASE other; CREATE TABLE other.t (id int); INSERT INTO other.t VALUES (1)")
+    shop.server.sql("DELETE FROM shop.t WHERE id = 2")
+    shop.server.rotate()
+    shop.server.sql("ALTER TABLE shop.t ADD n decimal(10,2)")
+    shop.server.sql("INSERT INTO shop.t VALUES (3, NULL, 1.50)")
+    shop.server.sql("TRUNCATE shop.t")
+    lines = run.wait_for_lines(7)
+    assert run.terminate() == 0
+    assert [line["op"] for line in run.lines()] == ["c", "c", "u", "d", "q", "c", "t"]
+    assert all(line["database"] == "shop" and line["table"] == "t" for line in lines)
+    assert lines[2]["before"] == {"id": 1, "v": "v1"} and lines[2]["after"] == {"id": 1, "v": "x"}
+    assert lines[3]["key"] == {"id": 2}
+    assert lines[4]["ddl"] == "ALTER TABLE shop.t ADD n decimal(10,2)"
+    assert lines[5]["after"] == {"id": 3, "v": None, "n": "1.50"}
+    assert len({line["id"] for line in lines}) == 7
+    assert [line["ord"] for line in lines] == sorted(line["ord"] for line in lines)
+
+
+def test_a_stop_and_a_start_repeat_and_lose_nothing(shop):
+    shop.to_end()
+    shop.insert(1)
+    assert ids(shop.to_end()) == [1]
+    shop.insert(2, 3)
+    shop.server.rotate()
+    shop.insert(4)
+    assert ids(shop.to_end()) == [2, 3, 4]
+    assert shop.to_end() == []
+
+
+def test_kill_loses_nothing(shop):
+    shop.to_end()
+    seen = []
+    for begin in range(0, 300, 100):
+        run = shop.durable()
+        for i in range(begin, begin + 100, 5):
+            shop.insert(*range(i, i + 5))
+        run.wait_for_lines(40)
+        run.kill()
+        seen += run.lines()
+    seen += shop.to_end()
+    assert set(ids(seen)) == set(range(300))
+    first = {}
+    for line in seen:
+        assert first.setdefault(line["id"], line) == line  # what is repeated is the same
+
+
+def test_goes_on_behind_a_restart_of_the_server(shop):
+    run = shop.durable()
+    shop.insert(1)
+    run.wait_for_lines(1)
+    shop.server.restart()
+    run.wait_for_log("streaming", count=2)
+    shop.insert(2)
+    run.wait_for_lines(2)
+    shop.server.rotate()
+    shop.insert(3)
+    assert ids(run.wait_for_lines(3)) == [1, 2, 3]
+    assert run.terminate() == 0
+
+
+def test_goes_on_when_the_connection_is_lost_in_the_middle_of_a_transaction(shop, proxy):
+    port = proxy(shop.server.port)
+    run = shop.start("--state", shop.state_dir, url=shop.server.url(port=port.port))
+    values = ", ".join(f"({i}, REPEAT('x', 40))" for i in range(60000))
+    connection = shop.server.connect("shop")
+    connection.cursor().execute("INSERT INTO t VALUES " + values)
+    run.wait_for_lines(1000)
+    port.cut()
+    assert ids(run.wait_for_lines(60000, timeout=60)) == list(range(60000))
+    run.wait_for_log("trying again")
+    assert run.terminate() == 0
+
+
+def test_a_dead_connection_is_found_in_seconds(shop, proxy):
+    port = proxy(shop.server.port)
+    run = shop.start("--state", shop.state_dir, url=shop.server.url(port=port.port))
+    shop.insert(1)
+    run.wait_for_lines(1)
+    port.stall()
+    shop.insert(2)
+    run.wait_for_log("trying again", timeout=20)
+    port.resume()
+    assert ids(run.wait_for_lines(2, timeout=30)) == [1, 2]
+    assert run.terminate() == 0
+
+
+def test_begins_where_told(shop):
+    shop.insert(1)
+    file, offset = shop.server.binlog_position()
+    shop.insert(2)
+    assert ids(shop.to_end("--from", f"{file}:{offset}")) == [2]
+    shop.insert(3)
+    assert ids(shop.to_end()) == [3]
+
+
+def test_begins_behind_gtids(gtid_shop):
+    gtid_shop.insert(1)
+    gtids = gtid_shop.server.gtids()
+    gtid_shop.insert(2)
+    assert ids(gtid_shop.to_end("--from", gtids)) == [2]
+    gtid_shop.insert(3)
+    assert ids(gtid_shop.to_end()) == [3]
+
+
+# ---- What is in the way -------------------------------------------------------------------------------------------
+
+def test_all_wrong_settings_are_named_with_their_cure(shop):
+    shop.server.configure(binlog_row_metadata="MINIMAL", binlog_format="MIXED")
+    text = shop.refused(2, "cannot be read yet")
+    assert "SET GLOBAL binlog_row_metadata = FULL;" in text
+    assert "SET GLOBAL binlog_format = ROW;" in text
+    shop.server.configure(binlog_row_metadata="FULL", binlog_format="ROW")
+    shop.to_end()
+
+
+def test_missing_grants_are_named(shop):
+    shop.server.create_user("poor", "poor secret", "SELECT ON shop.*")
+    text = shop.refused(2, "lacks REPLICATION SLAVE and", url=shop.server.url(user="poor", password="poor secret"))
+    assert "GRANT REPLICATION SLAVE, " in text
+
+
+def test_few_grants_are_enough(shop):
+    client = "BINLOG MONITOR" if shop.server.mariadb else "REPLICATION CLIENT"
+    shop.server.create_user("cdc", "cdc secret", f"REPLICATION SLAVE, {client} ON *.*")
+    shop.server.sql("GRANT SELECT ON shop.* TO cdc@'%'")
+    url = shop.server.url(user="cdc", password="cdc secret")
+    shop.to_end(url=url)
+    shop.insert(1)
+    assert ids(shop.to_end(url=url)) == [1]
+
+
+def test_a_wrong_password_is_refused_and_not_shown(shop):
+    text = shop.refused(2, "Access denied", url=shop.server.url(password="Geheim1234"))
+    assert "Geheim1234" not in text
+
+
+def test_our_server_id_taken_by_another_is_explained(shop):
+    first = shop.start("--server-id", "77001")
+    second = shop.start("--server-id", "77001")
+    assert first.wait(timeout=30) == 4
+    assert "another replica has registered with our server_id 77001" in first.log
+    shop.insert(1)
+    assert ids(second.wait_for_lines(1)) == [1]
+    assert second.terminate() == 0
+
+
+def test_the_servers_own_id_is_refused(shop):
+    shop.refused(2, "is the server's own", "--server-id", str(shop.server.server_id))
+
+
+@pytest.mark.parametrize("flavour", VARIANTS[:2])
+def test_certificates_are_verified_when_asked(own_mysql, tailrace, state_dir, flavour):
+    shop = Shop(own_mysql(flavour, tls="only"), tailrace, state_dir)
+    shop.to_end("--tls", "verify-full", "--tls-ca", str(shop.server.ca))
+    shop.to_end("--tls", "verify-ca", "--tls-ca", str(shop.server.ca))
+    shop.refused(2, "certificate|TLS|SSL", "--tls", "verify-full")
+    shop.refused(2, "certificate|TLS|SSL", "--tls", "verify-ca")
+
+
+def test_require_wants_tls(own_mysql, tailrace, state_dir):
+    shop = Shop(own_mysql("mariadb-10.11"), tailrace, state_dir)
+    shop.to_end()
+    shop.refused(2, "offers no TLS", "--tls", "require")
