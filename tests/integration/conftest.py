@@ -258,7 +258,8 @@ def mysql():
 
 @pytest.fixture
 def own_mysql():
-    """own_mysql("mysql-9.7", settings={"binlog_row_image": "MINIMAL"}, tls="on"): arguments of harness.mysql.Mysql."""
+    """own_mysql("mysql-9.7", settings={"binlog_row_image": "MINIMAL"}, tls="on"): arguments of harness.mysql.Mysql.
+    Also "mariadb-11.8", which has the plugins for ed25519 and for encrypted logs."""
     made: List[Mysql] = []
 
     def make(flavour: str = MYSQL, **kwargs) -> Mysql:

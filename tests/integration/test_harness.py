@@ -172,6 +172,15 @@ def test_mysql_replica_is_promoted(own_mysql, flavour):
     assert replica.value("SELECT sum(a) FROM d.t") == 7
 
 
+def test_mariadb_from_debian_has_plugins(own_mysql):
+    """Its own client, the replica's, logs in with ed25519."""
+    my = own_mysql("mariadb-11.8", auth="ed25519")
+    replica = own_mysql("mariadb-11.8").replica_of(my)
+    my.sql("CREATE DATABASE d")
+    replica.wait_for_replay(my.gtids())
+    assert my.value("SELECT plugin FROM mysql.user WHERE user = 'tailrace'") == "ed25519"
+
+
 @pytest.mark.parametrize("gtid", [True, False], ids=["gtid", "no-gtid"])
 def test_mysqlbinlog_reads_the_log(own_mysql, gtid):
     my = own_mysql(gtid=gtid)
