@@ -118,6 +118,32 @@ static int bind_list(struct loader *l, const struct option *o, const struct node
     return 0;
 }
 
+/* Appends "a=b,c=d" for a map of scalars, and a scalar as it is. */
+static bool put_steps(const struct node *n, struct buf *b) {
+    if (n->kind == NODE_SCALAR) buf_puts(b, n->text);
+    for (const struct node *c = n->first; n->kind == NODE_MAP && c != NULL; c = c->next) {
+        if (c->kind != NODE_SCALAR) return false;
+        buf_printf(b, "%s%s=%s", c == n->first ? "" : ",", c->key, c->text);
+    }
+    return n->kind != NODE_LIST && (n->kind == NODE_SCALAR || n->count > 0);
+}
+
+/* The steps of a conversion: a scalar, a map of scalars, or a list of these. NULL with the error set. */
+static const char *steps(struct loader *l, const struct node *n, const char *path) {
+    struct buf b = {0};
+    bool good = n->kind == NODE_LIST ? n->count > 0 : put_steps(n, &b);
+    for (const struct node *c = n->first; n->kind == NODE_LIST && good && c != NULL; c = c->next) {
+        if (c != n->first) buf_putc(&b, ',');
+        good = put_steps(c, &b);
+    }
+    const char *text = good ? load_text(l, "%s", buf_cstr(&b)) : NULL;
+    if (!good)
+        load_refuse(l, n->place, path, "%s: steps are expected: { date: yyyymmdd, zero: null } or trim",
+                    n->key);
+    buf_release(&b);
+    return text;
+}
+
 /* The items of a list of scalars with commas between them, or the scalar itself. NULL with the error set. */
 static const char *joined(struct loader *l, const struct node *n, const char *path) {
     if (n->kind == NODE_SCALAR) return n->text;
@@ -143,7 +169,7 @@ static int bind_map(struct loader *l, const struct option *o, const struct node 
     for (const struct node *c = n->first; c != NULL; c = c->next, i++) {
         if (node_is_null(c)) return refuse_null(l, c, path);
         pairs[i].name = c->key;
-        pairs[i].value = joined(l, c, path);
+        pairs[i].value = o->traits & OPTION_STEPS ? steps(l, c, path) : joined(l, c, path);
         if (pairs[i].value == NULL) return -1;
     }
     memcpy(member(o, base), &pairs, sizeof pairs);

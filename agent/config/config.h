@@ -84,7 +84,9 @@ struct config_table {
     struct config_strings exclude; /* all but these */
     struct config_strings mask;    /* published as masked */
     struct config_strings key;     /* instead of the primary key; empty: as is */
-    const char *topic;             /* template instead of `topics`; NULL: as is */
+    struct config_pair *convert; /* column → its conversion, "date=yyyymmdd,zero=null": agent/map/codec.h */
+    size_t nconvert;
+    const char *topic; /* template instead of `topics`; NULL: as is */
     struct config_place place;
 };
 

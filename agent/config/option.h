@@ -57,6 +57,7 @@ enum option_trait {
     OPTION_REQUIRED = 1,
     OPTION_SPLIT = 2,    /* a list: commas separate items, too */
     OPTION_UNSTORED = 4, /* checked, but kept nowhere in struct config */
+    OPTION_STEPS = 8,    /* of a map: a value may be a map itself, { a: b, c: d } for "a=b,c=d" */
 };
 
 struct option {

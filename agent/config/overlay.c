@@ -89,7 +89,8 @@ static int put_item(struct lay *l, struct node *parent, const char *key, struct 
 
 static int put(struct lay *l, struct node *parent, const char *step) {
     const struct option_path *p = &l->arg->path;
-    bool yaml = p->inside ? p->option->type == OPTION_FIELDS && l->arg->value[0] == '{'
+    bool nested = p->option->type == OPTION_FIELDS || (p->option->traits & OPTION_STEPS) != 0;
+    bool yaml = p->inside ? nested && (l->arg->value[0] == '{' || l->arg->value[0] == '[')
                           : p->option->type >= OPTION_MAP;
     struct node *old;
     struct node *n;

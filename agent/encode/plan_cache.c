@@ -49,7 +49,7 @@ struct plan *plan_cache_find(struct plan_cache *c, const struct selection *s, st
 void plan_cache_forget(struct plan_cache *c, const struct table *t) {
     size_t kept = 0;
     for (size_t i = 0; i < c->count; i++) {
-        if (c->items[i]->table == t) {
+        if (c->items[i]->table == t || (t->serial && c->items[i]->serial == t->serial)) {
             c->destroy(c->items[i]);
         } else {
             c->items[kept++] = c->items[i];

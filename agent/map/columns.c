@@ -7,8 +7,7 @@
 
 #define NAME 200
 
-/* Finds a column by a name of the configuration. *at is NAMES_NONE for one that may be absent, and is. */
-static int find(const struct table *t, const char *name, bool may_be_absent, size_t *at, struct err *e) {
+int columns_find(const struct table *t, const char *name, bool may_be_absent, size_t *at, struct err *e) {
     char hint[NAME];
     size_t len = strlen(name);
     *at = names_column(t, name, len);
@@ -27,7 +26,8 @@ static int apply(const struct table *t, const struct config_table *from, const s
                  const char *what, enum column_use use, uint8_t *uses, struct err *e) {
     for (size_t i = 0; i < names->count; i++) {
         size_t at;
-        if (find(t, names->items[i], true, &at, e)) return err_prefix(e, "%s: %s", from->place.text, what);
+        if (columns_find(t, names->items[i], true, &at, e))
+            return err_prefix(e, "%s: %s", from->place.text, what);
         if (at == NAMES_NONE || (use == COLUMN_MASKED && uses[at] == COLUMN_HIDDEN)) continue;
         uses[at] = (uint8_t)use;
     }
@@ -46,12 +46,18 @@ static int choose_use(const struct table *t, const struct override *o, uint8_t *
 
 /* ---- Key ---- */
 
+/* `key: none`, where no column is called so. */
+static bool is_keyless(const struct table *t, const struct config_table *from) {
+    return from->key.count == 1 && strcmp(from->key.items[0], "none") == 0 &&
+           names_column(t, "none", strlen("none")) == NAMES_NONE;
+}
+
 static int key_configured(const struct table *t, const struct config_table *from, uint16_t *keys, size_t *n,
                           struct err *e) {
     char remedy[400];
-    for (size_t i = 0; i < from->key.count; i++) {
+    for (size_t i = 0; i < from->key.count && !is_keyless(t, from); i++) {
         size_t at;
-        if (find(t, from->key.items[i], false, &at, e)) return -1;
+        if (columns_find(t, from->key.items[i], false, &at, e)) return -1;
         for (size_t j = 0; j < *n; j++)
             if (keys[j] == at) return err_set(e, ERR_CONFIG, "column %s is named twice", from->key.items[i]);
         if (image_has_identity(t) && !image_has_old(t, at))

@@ -4,14 +4,18 @@
  * A name in `columns`, `exclude`, `mask` or `key` that the table does not have is an error: a typing mistake,
  * or a column renamed while running, must not publish what was to stay hidden. "name?" may be absent.
  *
- * The key: `key` of the configuration; else the primary key; else, or when the log does not carry the primary
- * key of old rows, the replica identity; else none.
+ * The key: `key` of the configuration ("none", unless a column is called so: no key); else the primary key;
+ * else, or when the log does not carry the primary key of old rows, the replica identity; else none.
  */
 #ifndef TAILRACE_AGENT_MAP_COLUMNS_H
 #define TAILRACE_AGENT_MAP_COLUMNS_H
 
 #include "agent/map/rules.h"
 #include "decoders/arena.h"
+
+/* Finds a column by a name of the configuration. *at is NAMES_NONE for one that may be absent ("name?") and
+ * is. ERR_CONFIG: there is none, with the nearest name. */
+int columns_find(const struct table *t, const char *name, bool may_be_absent, size_t *at, struct err *e);
 
 /*
  * Fills use, keys and nkeys of `sel` (whose table is set), allocated in `arena`. ERR_CONFIG with the place

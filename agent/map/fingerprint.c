@@ -29,6 +29,11 @@ static void put_table(struct buf *b, const struct config_table *t) {
     put_strings(b, &t->mask);
     put_strings(b, &t->key);
     put_text(b, t->topic);
+    for (size_t i = 0; i < t->nconvert; i++) {
+        buf_putc(b, 'c');
+        put_text(b, t->convert[i].name);
+        put_text(b, t->convert[i].value);
+    }
 }
 
 static void put_mapping(struct buf *b, const struct mapping *m) {

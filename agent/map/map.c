@@ -16,6 +16,7 @@ struct map {
     struct planner planner;
     struct plans plans;
     struct buf scratch;
+    struct arena converted; /* values of the change at hand */
     struct map_stats stats;
     uint64_t fingerprint;
 };
@@ -43,6 +44,7 @@ int map_new(const struct config *config, const struct config_source *source, con
             struct map **out, struct err *e) {
     struct map *m = calloc(1, sizeof(*m));
     if (!m) return err_memory(e, "making the map");
+    arena_init(&m->converted, SCRATCH_KEEP);
     if (rules_init(&m->planner.rules, config, source, o, e) || claim_own_topics(m, e) ||
         fingerprint_of(&m->planner.rules, &m->fingerprint, e)) {
         map_free(m);
@@ -60,6 +62,7 @@ void map_free(struct map *m) {
     notices_release(&m->planner.notices);
     rules_release(&m->planner.rules);
     buf_release(&m->scratch);
+    arena_release(&m->converted);
     free(m);
 }
 
@@ -105,6 +108,11 @@ static int change_rows(struct map *m, struct emit *em) {
     const struct table *t = em->change->table;
     struct plan *p = plans_find(&m->plans, t->serial);
     if (!p && add_plan(m, t, &p, em->e)) return -1;
+    if (p->codecs.count) {
+        arena_clear(&m->converted);
+        if (codecs_apply(&p->codecs, em->change, &m->converted, &m->stats, &m->planner.notices, em->e))
+            return -1;
+    }
     if (p->rows && row_events(&p->selection, em)) return -1;
     if (p->nbound == 0) return 0;
     int rc = entity_events(p->bound, p->nbound, em);

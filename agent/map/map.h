@@ -50,7 +50,8 @@ typedef int (*event_fn)(void *ctx, const struct event *ev, struct err *e);
  * removals, entity sets; within these in the order of the configuration. A DDL text goes to the row topic of
  * its table, to every partition; without a table, one that has no row topic, or with `tombstones` (a
  * compacted topic takes no record without a key), to "SOURCE.ddl". A key value that the new image lacks
- * because it is large and did not change is put there (c->after) from the old image.
+ * because it is large and did not change is put there (c->after) from the old image, and values of columns
+ * that have a conversion are replaced by what comes out: a change is mapped once.
  */
 int map_change(struct map *m, const struct change *c, event_fn fn, void *ctx, struct err *e);
 
@@ -70,8 +71,8 @@ size_t map_quarantined(const struct map *m, const char **text);
 
 /*
  * What people should be told, oldest first, each once: the map cannot log. NULL: nothing (more). The text is
- * valid until the next call. Ask after map_new(), map_check() and a map_change() of a CHANGE_SCHEMA; any
- * other time does no harm.
+ * valid until the next call. Ask after map_new(), map_check(), a map_change() of a CHANGE_SCHEMA, and behind
+ * each transaction; any other time does no harm.
  */
 const char *map_take_notice(struct map *m, enum log_level *level);
 
@@ -79,6 +80,7 @@ const char *map_take_notice(struct map *m, enum log_level *level);
 struct map_stats {
     uint64_t keyless;     /* entity rows whose key or item is NULL or empty: they belong to nobody */
     uint64_t quarantined; /* changes that a quarantined mapping did not get */
+    uint64_t unconverted; /* values that a conversion could not read: published as invalid */
 };
 void map_stats(const struct map *m, struct map_stats *out);
 

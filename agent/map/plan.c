@@ -131,6 +131,7 @@ static int plan_fill(struct planner *pl, struct plan *p, bool strict, struct err
         goto out;
     }
     if (rules_override(&pl->rules, full, &o, e)) goto out;
+    if (codecs_bind(&p->codecs, &p->selection, &o, &p->arena, e)) goto out;
     if (columns_choose(&p->selection, &o, &p->arena, e)) goto out;
     if (bind_mappings(pl, p, strict, e)) goto out;
     rc = p->rows ? choose_topic(pl, p, &o, full, e) : 0;

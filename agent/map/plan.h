@@ -5,6 +5,7 @@
 #define TAILRACE_AGENT_MAP_PLAN_H
 
 #include "agent/map/bind.h"
+#include "agent/map/codecs.h"
 #include "agent/map/notices.h"
 #include "agent/map/rules.h"
 #include "agent/map/topic.h"
@@ -12,7 +13,8 @@
 struct plan {
     uint64_t serial; /* of the table description */
     bool rows;       /* published in a row topic; false, and no mappings: the table is not wanted at all */
-    struct selection selection;
+    struct selection selection; /* its table is the decoder's, or a copy that knows what conversions change */
+    struct codecs codecs;
     struct bound *bound;
     size_t nbound;
     struct arena arena;

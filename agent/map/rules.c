@@ -24,6 +24,24 @@ static int read_topics(struct rules *r, struct err *e) {
     return 0;
 }
 
+/* ---- Conversions ---- */
+
+static int read_codecs(struct rules *r, struct err *e) {
+    const struct config *c = r->config;
+    r->table_codecs = arena_calloc(&r->arena, c->ntables + 1, sizeof(struct codec *));
+    if (!r->table_codecs) return err_memory(e, "reading conversions");
+    for (size_t i = 0; i < c->ntables; i++) {
+        const struct config_table *t = &c->tables[i];
+        struct codec *codecs = arena_calloc(&r->arena, t->nconvert + 1, sizeof(*codecs));
+        if (!codecs) return err_memory(e, "reading conversions");
+        r->table_codecs[i] = codecs;
+        for (size_t j = 0; j < t->nconvert; j++)
+            if (codec_parse(t->convert[j].value, &r->arena, &codecs[j], e))
+                return err_prefix(e, "%s: convert: %s", t->place.text, t->convert[j].name);
+    }
+    return 0;
+}
+
 static int own_topic(struct rules *r, const char *suffix, const char **out, struct err *e) {
     char name[512];
     snprintf(name, sizeof(name), "%s.%s", r->source->name, suffix);
@@ -96,7 +114,7 @@ static int read_entities(struct rules *r, struct err *e) {
 int rules_init(struct rules *r, const struct config *config, const struct config_source *source,
                const struct map_options *o, struct err *e) {
     *r = (struct rules){.config = config, .source = source, .options = *o};
-    if (read_topics(r, e) || read_entities(r, e)) return -1;
+    if (read_topics(r, e) || read_codecs(r, e) || read_entities(r, e)) return -1;
     if (own_topic(r, "message", &r->message_topic, e) || own_topic(r, "gap", &r->gap_topic, e)) return -1;
     return own_topic(r, "ddl", &r->ddl_topic, e);
 }
@@ -136,6 +154,10 @@ int rules_override(const struct rules *r, const char *name, struct override *out
         if (!out->exclude && t->exclude.count) out->exclude = t;
         if (!out->mask && t->mask.count) out->mask = t;
         if (!out->key && t->key.count) out->key = t;
+        if (!out->convert && t->nconvert) {
+            out->convert = t;
+            out->codecs = r->table_codecs[i];
+        }
         if (out->topic || !t->topic) continue;
         out->topic = t;
         out->topic_template = r->table_topics[i];

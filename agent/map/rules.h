@@ -4,6 +4,7 @@
 #ifndef TAILRACE_AGENT_MAP_RULES_H
 #define TAILRACE_AGENT_MAP_RULES_H
 
+#include "agent/map/codec.h"
 #include "agent/map/map.h"
 #include "agent/map/mapping.h"
 #include "agent/map/template.h"
@@ -16,6 +17,7 @@ struct rules {
     struct arena arena;
     struct template *topics;
     struct template **table_topics; /* one per config->tables; NULL where it has none */
+    struct codec **table_codecs;    /* likewise, as many as its `convert` has */
     struct mapping *mappings;       /* of this source, in the order of the configuration */
     size_t nmappings;
     const char *message_topic;
@@ -31,6 +33,8 @@ struct override {
     const struct config_table *exclude;
     const struct config_table *mask;
     const struct config_table *key;
+    const struct config_table *convert;
+    const struct codec *codecs; /* of `convert`, in its order */
     const struct config_table *topic;
     const struct template *topic_template; /* of `topic`, else the common one */
 };

@@ -286,6 +286,7 @@ int forward_change(void *ctx, const struct change *c, struct err *e) {
     case CHANGE_COMMIT:
         f->counts.transactions++;
         if (c->tx) f->counts.commit_us = c->tx->commit_us;
+        say_notices(f);
         break;
     case CHANGE_HEARTBEAT: break;
     case CHANGE_INSERT:

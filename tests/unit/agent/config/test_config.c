@@ -243,6 +243,32 @@ static void test_entries_by_flag(void **state) {
     config_free(c);
 }
 
+static void test_conversions(void **state) {
+    (void)state;
+    struct config *c = fixture_load(
+        "sources: {a: {url: postgresql://h/a}}\n"
+        "overrides:\n"
+        "  - table: a.x.y\n"
+        "    convert:\n"
+        "      BUDAT: { date: yyyymmdd, zero: null }\n"
+        "      NAME1: [trim, { empty: null }]\n"
+        "      FLAG: { bool: X }\n"
+        "      KUNNR: trim\n",
+        "--overrides.0.convert.AMT '{zoned: true, decimal: implied(2)}' --overrides.0.convert.Z trim");
+    static const char *const all[][2] = {{"BUDAT", "date=yyyymmdd,zero=null"},
+                                         {"NAME1", "trim,empty=null"},
+                                         {"FLAG", "bool=X"},
+                                         {"KUNNR", "trim"},
+                                         {"AMT", "zoned=true,decimal=implied(2)"},
+                                         {"Z", "trim"}};
+    assert_int_equal(c->tables[0].nconvert, COUNT(all));
+    for (size_t i = 0; i < COUNT(all); i++) {
+        assert_string_equal(c->tables[0].convert[i].name, all[i][0]);
+        assert_string_equal(c->tables[0].convert[i].value, all[i][1]);
+    }
+    config_free(c);
+}
+
 static void test_sink_types(void **state) {
     (void)state;
     static const struct {
@@ -395,6 +421,7 @@ int main(void) {
         cmocka_unit_test(test_flags_win),
         cmocka_unit_test(test_source_beside_a_file),
         cmocka_unit_test(test_entries_by_flag),
+        cmocka_unit_test(test_conversions),
         cmocka_unit_test(test_sink_types),
         cmocka_unit_test(test_null_sink_without_quotes),
         cmocka_unit_test(test_booleans),

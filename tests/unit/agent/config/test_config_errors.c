@@ -235,6 +235,19 @@ static const struct bad mappings[] = {
      "tailrace.yaml:4:34: overrides[0].table: pattern \"/(/\": missing closing parenthesis (offset 2)"},
     {SHOP "overrides:\n  - { table: \"shop.*\" }\n  - { table: \"*\", columns: [a], exclude: [b] }\n", "",
      "tailrace.yaml:6:5: overrides[1].table: columns and exclude contradict each other; give one of them"},
+    {SHOP "overrides: [ { table: \"shop.*\", convert: { a: { b: [c] } } } ]\n", "",
+     "tailrace.yaml:4:47: overrides[0].convert: a: steps are expected: { date: yyyymmdd, zero: null } or "
+     "trim"},
+    {SHOP "overrides: [ { table: \"shop.*\", convert: { a: [] } } ]\n", "",
+     "tailrace.yaml:4:47: overrides[0].convert: a: steps are expected: { date: yyyymmdd, zero: null } or "
+     "trim"},
+    {SHOP "overrides: [ { table: \"shop.*\", convert: { a: {} } } ]\n", "",
+     "tailrace.yaml:4:47: overrides[0].convert: a: steps are expected: { date: yyyymmdd, zero: null } or "
+     "trim"},
+    {SHOP "overrides: [ { table: \"shop.*\", convert: { a: } } ]\n", "",
+     "tailrace.yaml:4:47: the value is missing (take the line out, or write \"\" for an empty text)"},
+    {SHOP "overrides: [ { table: \"shop.*\", convert: [a] } ]\n", "",
+     "tailrace.yaml:4:42: overrides[0].convert: names and values are expected: { NAME: CONVERSION }"},
     {SHOP "overrides:\n  - { table: \"shop.*\", colums: [a] }\n", "",
      "tailrace.yaml:5:24: unknown option \"colums\" in overrides[0]; did you mean \"columns\"?"},
     {SHOP "entities: { supplier: { from: [" MAPPING "] } }\n", "",

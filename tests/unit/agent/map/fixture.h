@@ -147,6 +147,13 @@ static inline struct config_mapping *fixture_mapping(struct fixture *f, const ch
     return m;
 }
 
+/* Adds a conversion, "date=yyyymmdd", to an entry of fixture_override(). */
+static inline void fixture_convert(struct fixture *f, struct config_table *t, const char *column,
+                                   const char *steps) {
+    if (!t->convert) t->convert = arena_calloc(&f->arena, FIXTURE_MAX, sizeof(*t->convert));
+    t->convert[t->nconvert++] = (struct config_pair){.name = column, .value = steps};
+}
+
 /* Makes the map; 0 or -1 with f->err. */
 static inline int fixture_try(struct fixture *f) {
     map_free(f->map);
@@ -167,7 +174,8 @@ static inline enum value_kind fixture_kind(const char *type) {
         enum value_kind kind;
     } kinds[] = {{"int", VALUE_INT},     {"uint", VALUE_UINT},     {"bool", VALUE_BOOL},
                  {"dec", VALUE_DECIMAL}, {"double", VALUE_DOUBLE}, {"float", VALUE_FLOAT},
-                 {"date", VALUE_DATE},   {"uuid", VALUE_UUID},     {"enum", VALUE_ENUM}};
+                 {"date", VALUE_DATE},   {"uuid", VALUE_UUID},     {"enum", VALUE_ENUM},
+                 {"bytes", VALUE_BYTES}};
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
         if (strcmp(kinds[i].type, type) == 0) return kinds[i].kind;
     return VALUE_TEXT;

@@ -62,6 +62,16 @@ static void override_key_reversed(struct fixture *f) {
 static void override_topic(struct fixture *f) {
     fixture_override(f, "shop.public.x")->topic = "x";
 }
+static void override_convert(struct fixture *f) {
+    fixture_convert(f, fixture_override(f, "shop.public.x"), "a", "trim");
+}
+static void override_convert_more(struct fixture *f) {
+    override_convert(f);
+    fixture_convert(f, &f->tables[0], "b", "trim");
+}
+static void override_convert_other(struct fixture *f) {
+    fixture_convert(f, fixture_override(f, "shop.public.x"), "a", "zero=null");
+}
 static void override_pattern(struct fixture *f) {
     fixture_override(f, "shop.public.y")->topic = "x";
 }
@@ -136,6 +146,9 @@ static void (*const changes[])(struct fixture *) = {
     override_mask,
     override_key,
     override_topic,
+    override_convert,
+    override_convert_more,
+    override_convert_other,
     override_pattern,
     no_mapping,
     second_mapping,

@@ -1,0 +1,81 @@
+"""Conversions of columns that hold something else (docs/legacy.md), on a real server."""
+
+import json
+
+TABLE = """
+    CREATE TABLE items (mandt char(3), kunnr char(10), budat char(8), cputm int, wrbtr text, limit_ bytea, paid char(1),
+                        name bytea, twice text, day numeric(7), PRIMARY KEY (mandt, kunnr));
+    ALTER TABLE items REPLICA IDENTITY FULL;
+"""
+
+CONVERT = {
+    "kunnr": "trim",
+    "budat": {"date": "yyyymmdd", "zero": "null"},
+    "cputm": {"time": "hhmmss"},
+    "wrbtr": {"zoned": "implied(2)"},
+    "limit_": {"packed": "implied(2)"},
+    "paid": {"bool": "X"},
+    "name": [{"charset": "cp037"}, "trim", {"empty": "null"}],
+    "twice": {"utf8": "repair"},
+    "day": {"date": "cyymmdd"},
+}
+
+INSERT = "INSERT INTO items VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+
+
+def write(pg):
+    pg.sql(INSERT, ("100", "4711", "20240229", 93005, "0012A", b"\x12\x34\x5d", "X", "Müller ".encode("cp037"), "MÃ¼ller",
+                    991231))
+    pg.sql(INSERT, ("100", "4712", "00000000", 0, "1S", b"\x12\x34", "?", b"\x40\x40", "Müller", 1240230))
+    pg.sql("UPDATE items SET budat = '20240301', wrbtr = '5R' WHERE kunnr = '4711'")
+    pg.sql("DELETE FROM items WHERE kunnr = '4712'")
+
+
+def test_values(pg, tailrace, state_dir):
+    pg.sql(TABLE)
+    path = tailrace.config({
+        "sources": {"erp": {"url": pg.url(), "tables": ["public.*"]}},
+        "sink": {"type": "stdout"},
+        "state": str(state_dir),
+        "overrides": [{"table": "erp.public.items", "convert": CONVERT}],
+        "entities": {"customer": {"from": [
+            {"table": "erp.public.items", "key": "kunnr", "part": "profile", "when": "kunnr = '4711'", "rows": True,
+             "fields": {"name": "name"}}]}},
+    })
+    assert tailrace.run("run", path, "--until", "end").code == 0
+    write(pg)
+    done = tailrace.run("run", path, "--until", "end")
+    assert done.code == 0, done.stderr
+    rows = [line for line in done.lines if "entity" not in line]
+    first, second, update, delete = rows
+    assert first["key"] == {"mandt": "100", "kunnr": "4711"}
+    assert first["after"] == {
+        "mandt": "100", "kunnr": "4711", "budat": "2024-02-29", "cputm": "09:30:05", "wrbtr": "1.21", "limit_": "-123.45",
+        "paid": True, "name": "Müller", "twice": "Müller", "day": "1999-12-31"}
+    assert second["after"] == {"mandt": "100", "kunnr": "4712", "budat": None, "cputm": "00:00:00", "name": None,
+                               "twice": "Müller"}
+    assert second["invalid"] == {"after": {"wrbtr": "1S", "limit_": "\x124", "paid": "?", "day": "1240230"}}
+    assert (update["before"]["wrbtr"], update["after"]["wrbtr"]) == ("1.21", "-0.59")
+    assert update["after"]["budat"] == "2024-03-01"
+    assert delete["invalid"]["before"]["paid"] == "?"
+    entities = [line for line in done.lines if "entity" in line]
+    assert [(line["action"], line["key"], line["fields"]) for line in entities] == [
+        ("set", "4711", {"name": "Müller"}), ("set", "4711", {"name": "Müller"})]
+    for column in ("wrbtr", "limit_", "paid", "day"):
+        assert f"column {column} of table public.items holds values that do not parse" in done.stderr
+
+
+def test_refused_at_start(pg, tailrace, state_dir):
+    pg.sql(TABLE)
+    for convert, words in (({"budat": {"date": "yyyymmd"}}, "yyyymmdd, cyymmdd, yymmdd, julian or days_since"),
+                           ({"bodat": "trim"}, "no column bodat: did you mean budat?"),
+                           ({"cputm": "trim"}, "trim cannot be read from a column of kind int")):
+        path = tailrace.config({
+            "sources": {"erp": {"url": pg.url(), "tables": ["public.*"]}},
+            "sink": {"type": "stdout"},
+            "state": str(state_dir),
+            "overrides": [{"table": "erp.public.items", "convert": convert}],
+        })
+        refused = tailrace.run("run", path, "--until", "end")
+        assert refused.code == 2
+        assert words in refused.stderr, json.dumps(convert)
