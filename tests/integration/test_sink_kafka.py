@@ -2,11 +2,13 @@
 
 import ctypes
 import json
+import re
 import shutil
 import time
 
 import pytest
-from confluent_kafka.admin import ConfigResource
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient, ConfigResource
 
 from harness import procs, rows
 
@@ -378,3 +380,16 @@ def test_properties_that_are_refused(shop):
                               ("compression.type", "lz5", "Invalid value"), ("linger.ms", "-1", "linger.ms")]:
         done = shop.run(f"--sink.kafka.{name}", value)
         assert done.code == 2 and text in done.stderr, json.dumps([name, done.stderr])
+
+
+def test_oidc_needs_a_librdkafka_that_has_it(shop, pg_latest):
+    """The client of these tests uses the same library as the agent. Debian 12's lacks it."""
+    done = shop.run("--until", "end", "--sink.kafka.sasl.oauthbearer.method", "oidc")
+    try:
+        AdminClient({"sasl.oauthbearer.method": "oidc"})
+        assert done.code == 0, done.stderr
+    except KafkaException:
+        assert done.code == 2
+        assert re.search(r"sink.kafka.sasl.oauthbearer.method: the librdkafka of this system \(\S+\) was built without",
+                         done.stderr)
+        assert pg_latest.value("SELECT count(*) FROM pg_replication_slots WHERE database = current_database()") == 0
