@@ -29,10 +29,8 @@
  * The rows of an XA transaction are published when it commits, in the place and under the GTID of that
  * commit. Until it is decided, positions say that the log is to be read again from in front of it.
  *
- * A statement that may write rows, and was logged as text, is ERR_DATA when a table that it names is wanted.
- * One that names none counts as writing into its default database: it stops when a table of that was wanted
- * before, when options.wanted() wants the name "*" in it, or when there is no default database. What it is
- * told to pass over (by its id) it passes over.
+ * A statement that may write rows, and was logged as text, is ERR_DATA where it concerns anybody (concern.h),
+ * unless it is one that is to be passed over (by its id).
  */
 #ifndef TAILRACE_DECODERS_BINLOG_DECODER_H
 #define TAILRACE_DECODERS_BINLOG_DECODER_H

@@ -5,6 +5,7 @@
 #include <uthash.h>
 
 #include "decoders/binlog/binlog.h"
+#include "decoders/binlog/concern.h"
 #include "decoders/binlog/rows.h"
 
 /* How much of a statement stands in an error. */
@@ -237,62 +238,13 @@ static struct table *bare_table(struct feed *f, const char *names, size_t len) {
     return NULL;
 }
 
-/* "database\0table", in the arena. */
-static char *join_names(struct feed *f, struct text database, struct text name, size_t *len) {
-    *len = database.len + 1 + name.len;
-    char *names = arena_alloc(&f->d->arena, *len + 1);
-    if (!names) {
-        err_memory(f->e, "reading a statement");
-        return NULL;
-    }
-    if (database.len) memcpy(names, database.ptr, database.len);
-    names[database.len] = '\0';
-    if (name.len) memcpy(names + database.len + 1, name.ptr, name.len);
-    names[*len] = '\0';
-    return names;
-}
-
-static int table_wanted(struct feed *f, struct text database, struct text name, bool *wanted) {
-    const struct decoder_options *o = &f->d->options;
-    size_t len;
-    char *names = join_names(f, database, name, &len);
-    if (!names) return -1;
-    *wanted = !o->wanted || o->wanted(o->wanted_ctx, names, names + database.len + 1);
-    return 0;
-}
-
-/* Of a statement that names no table: does it concern us as far as its database tells? */
-static int space_wanted(struct feed *f, struct text database, bool *wanted) {
-    *wanted = database.len == 0 || tables_space_wanted(&f->d->tables, database);
-    return *wanted ? 0 : table_wanted(f, database, (struct text){"*", 1}, wanted);
-}
-
-/* The first of its tables that somebody wants; NULL with *wanted: it names none, but may concern one. */
-static int concerns(struct feed *f, const struct query_event *q, const struct statement *s, bool *wanted,
-                    const struct statement_table **which) {
-    *which = NULL;
-    *wanted = false;
-    if (s->ntables == 0) return space_wanted(f, q->database, wanted);
-    for (size_t i = 0; i < s->ntables && !*wanted; i++) {
-        const struct statement_table *t = &s->tables[i];
-        if (s->kind == STATEMENT_DATABASE || t->name.len == 0) {
-            if (space_wanted(f, t->database, wanted)) return -1;
-        } else {
-            if (table_wanted(f, t->database, t->name, wanted)) return -1;
-            if (*wanted) *which = t;
-        }
-    }
-    return 0;
-}
-
 /* As it was described last, else without columns: what a statement is about does not depend on what came
  * before. */
 static const struct table *named_table(struct feed *f, const struct statement_table *t) {
     struct shape *s = shapes_named(f->d->shapes, t->database, t->name);
-    size_t len;
     if (s) return &s->table;
-    char *names = join_names(f, t->database, t->name, &len);
-    return names ? bare_table(f, names, len) : NULL;
+    char *names = concern_names(t->database, t->name, &f->d->arena, f->e);
+    return names ? bare_table(f, names, t->database.len + 1 + t->name.len) : NULL;
 }
 
 static int emit_named(struct feed *f, const struct statement *s, const struct statement_table *t,
@@ -325,16 +277,15 @@ static int emit_statement(struct feed *f, const struct binlog_event *ev, uint64_
     struct binlog *d = f->d;
     struct query_event q;
     struct statement s;
-    bool wanted;
-    const struct statement_table *which;
+    struct concern c;
     d->at.event++;
     d->at.row = 0;
     if (query_event_read(ev, &d->format, &q, f->e) || statement_read(&q, &d->arena, &s, f->e)) return -1;
     if (delivered(d)) return 0;
-    if (concerns(f, &q, &s, &wanted, &which)) return -1;
-    if (!wanted) return 0;
+    if (concern_read(&q, &s, &d->tables, &d->options, &d->arena, &c, f->e)) return -1;
+    if (!c.wanted) return 0;
     if (s.kind == STATEMENT_WRITE) return refuse(f, &q, &s);
-    return emit_named(f, &s, which, start);
+    return emit_named(f, &s, c.table, start);
 }
 
 int emit_event(struct feed *f, struct binlog_event *ev, uint64_t start) {
