@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #ifdef MARIADB_PACKAGE_VERSION_ID
@@ -292,8 +293,13 @@ static int send_command(struct my_client *c, int number, const uint8_t *from, co
     return 0;
 }
 
+/* Reads of a plain connection look at the first, reads below TLS at the others. */
 void my_client_set_patience(struct my_client *c, unsigned seconds) {
-    c->my->net.pvio->timeout[PVIO_READ_TIMEOUT] = (int)seconds * 1000;
+    struct timeval until = {.tv_sec = seconds};
+
+    mysql_options(c->my, MYSQL_OPT_READ_TIMEOUT, &seconds);
+    setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &until, sizeof until);
+    if (c->my->net.pvio) c->my->net.pvio->timeout[PVIO_READ_TIMEOUT] = (int)seconds * 1000;
 }
 
 static int dump_file(struct my_client *c, const struct my_dump *d, struct err *e) {

@@ -50,6 +50,18 @@ static int settle_file(const struct my_from_parts *parts, const char *from, stru
     return 0;
 }
 
+/* A file and an offset look alike in both kinds of server; the empty sets of GTIDs beside them do not. */
+static int become(struct binlog_position *p, enum binlog_flavour flavour, struct err *e) {
+    struct binlog_position other;
+
+    if (binlog_position_init(&other, flavour, e)) return -1;
+    memcpy(other.through.file, p->through.file, sizeof other.through.file);
+    other.through.offset = p->through.offset;
+    binlog_position_release(p);
+    *p = other;
+    return 0;
+}
+
 static int settle(const struct my_from_parts *parts, const char *from, struct binlog_position *p,
                   bool *complete, struct err *e) {
     if (gtid_set_empty(p->through.gtids)) {
@@ -78,7 +90,7 @@ int my_from(const struct my_from_parts *parts, const char *from, struct binlog_p
         err_set(e, ERR_CONFIG, "--from %.200s: these are not GTIDs of this kind of server", from);
         goto out;
     }
-    position->flavour = parts->server->flavour;
+    if (position->flavour != parts->server->flavour && become(position, parts->server->flavour, e)) goto out;
     rc = settle(parts, from, position, complete, e);
 out:
     buf_release(&blob);
