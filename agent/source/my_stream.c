@@ -10,6 +10,7 @@
 
 #define ERROR_DUMP 1236 /* ER_SOURCE_FATAL_ERROR_READING_BINLOG */
 #define ERROR_LOG 1373  /* ER_UNKNOWN_TARGET_BINLOG */
+#define ERROR_ID 4052   /* MariaDB's ER_SLAVE_SAME_ID */
 #define WRITE_TIMEOUT_S 86400
 
 /* ---- What the server is told first ---- */
@@ -100,7 +101,7 @@ int my_stream_explain(const struct my_client *c, const struct config_source *s, 
     unsigned number = my_client_errno(c);
     char text[sizeof e->text];
 
-    if (number != ERROR_DUMP && number != ERROR_LOG) return -1;
+    if (number != ERROR_DUMP && number != ERROR_LOG && number != ERROR_ID) return -1;
     memcpy(text, e->text, sizeof text);
     if (says(e, "same server_uuid/server_id") || says(e, "same server_id"))
         return err_set(e, ERR_FENCED,
@@ -109,6 +110,12 @@ int my_stream_explain(const struct my_client *c, const struct config_source *s, 
                        my_conn_server_id(s), text);
     if (says(e, "max_allowed_packet"))
         return err_set(e, ERR_CONFIG, "raise max_allowed_packet on the server: %.800s", text);
+    if (says(e, "cannot replicate anonymous") || says(e, "cannot replicate gtid-transaction"))
+        return err_set(
+            e, ERR_CONFIG,
+            "gtid_mode was switched while transactions of the other kind were still to be read: run "
+            "\"SET GLOBAL gtid_mode = ON_PERMISSIVE;\" (or OFF_PERMISSIVE) until they are (%.600s)",
+            text);
     if (says(e, "out of memory") || says(e, "Failed on") || says(e, "shutdown")) return -1;
     return err_set(
         e, ERR_GAP,
