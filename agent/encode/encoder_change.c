@@ -134,7 +134,7 @@ static int put_key(struct change_encoder *en, struct row *r, struct buf *key, st
     struct json_plan *names = (struct json_plan *)plan_cache_get(&en->keys, r->ev->selection, e);
     if (!names || json_plan_key(key, names, r->ev, &invalid, e)) return -1;
     r->keys = names->key_values;
-    r->nkeys = r->ev->selection->nkeys;
+    r->nkeys = r->ev->selection->hashed ? 0 : r->ev->selection->nkeys;
     return buf_failed(key) ? err_memory(e, "a record's key") : 0;
 }
 

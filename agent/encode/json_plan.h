@@ -38,7 +38,8 @@ static inline void json_plan_quoted(struct buf *out, const struct json_plan *p, 
 }
 
 /*
- * Appends the key of a row record, {"id":1}. The value of an invalid column stands in it raw, and *invalid
+ * Appends the key of a row record, {"id":1}; of a hashed one {"hash":"…"}, 32 hex digits (XXH3, 128 bits, of
+ * the object that all key columns would make). The value of an invalid column stands in it raw, and *invalid
  * says so. -1 with ERR_DATA when the log does not carry a key column.
  */
 int json_plan_key(struct buf *out, struct json_plan *p, const struct event *ev, bool *invalid, struct err *e);

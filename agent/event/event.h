@@ -34,6 +34,7 @@ struct selection {
     const uint8_t *use;   /* table->ncolumns of enum column_use */
     const uint16_t *keys; /* key columns in order; none: no key, records spread over partitions */
     size_t nkeys;
+    bool hashed; /* the key columns are all that is shown, and records are keyed by their hash */
 };
 
 /*

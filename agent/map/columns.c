@@ -46,28 +46,38 @@ static int choose_use(const struct table *t, const struct override *o, uint8_t *
 
 /* ---- Key ---- */
 
-/* `key: none`, where no column is called so. */
-static bool is_keyless(const struct table *t, const struct config_table *from) {
-    return from->key.count == 1 && strcmp(from->key.items[0], "none") == 0 &&
-           names_column(t, "none", strlen("none")) == NAMES_NONE;
+/* `key: none` or `key: hash`, where no column is called so. */
+static bool is_word(const struct table *t, const struct config_table *from, const char *word) {
+    return from->key.count == 1 && strcmp(from->key.items[0], word) == 0 &&
+           names_column(t, word, strlen(word)) == NAMES_NONE;
 }
 
-static int key_configured(const struct table *t, const struct config_table *from, uint16_t *keys, size_t *n,
-                          struct err *e) {
+static int add_key(struct selection *sel, uint16_t *keys, size_t at, struct err *e) {
+    const struct table *t = sel->table;
     char remedy[400];
-    for (size_t i = 0; i < from->key.count && !is_keyless(t, from); i++) {
+    for (size_t j = 0; j < sel->nkeys; j++)
+        if (keys[j] == at) return err_set(e, ERR_CONFIG, "column %s is named twice", t->columns[at].name);
+    if (image_has_identity(t) && !image_has_old(t, at))
+        return err_set(
+            e, ERR_CONFIG,
+            "the log does not carry column %s of deleted rows of %s.%s, so a delete would have no key. "
+            "Run: %s (rows written before that stay as they are: if the log still holds such, let "
+            "them pass first, without this setting)",
+            t->columns[at].name, table_space(t), t->name, names_remedy(t, remedy, sizeof(remedy)));
+    keys[sel->nkeys++] = (uint16_t)at;
+    return 0;
+}
+
+static int key_configured(struct selection *sel, const struct config_table *from, uint16_t *keys,
+                          struct err *e) {
+    const struct table *t = sel->table;
+    if (is_word(t, from, "none")) return 0;
+    sel->hashed = is_word(t, from, "hash");
+    for (size_t i = 0; sel->hashed && i < t->ncolumns; i++)
+        if (sel->use[i] == COLUMN_SHOWN && add_key(sel, keys, i, e)) return -1;
+    for (size_t i = 0; !sel->hashed && i < from->key.count; i++) {
         size_t at;
-        if (columns_find(t, from->key.items[i], false, &at, e)) return -1;
-        for (size_t j = 0; j < *n; j++)
-            if (keys[j] == at) return err_set(e, ERR_CONFIG, "column %s is named twice", from->key.items[i]);
-        if (image_has_identity(t) && !image_has_old(t, at))
-            return err_set(
-                e, ERR_CONFIG,
-                "the log does not carry column %s of deleted rows of %s.%s, so a delete would have no key. "
-                "Run: %s (rows written before that stay as they are: if the log still holds such, let "
-                "them pass first, without this setting)",
-                from->key.items[i], table_space(t), t->name, names_remedy(t, remedy, sizeof(remedy)));
-        keys[(*n)++] = (uint16_t)at;
+        if (columns_find(t, from->key.items[i], false, &at, e) || add_key(sel, keys, at, e)) return -1;
     }
     return 0;
 }
@@ -112,7 +122,7 @@ int columns_choose(struct selection *sel, const struct override *o, struct arena
     if (choose_use(t, o, uses, e)) return -1;
     if (!o->key)
         key_of_table(t, keys, &sel->nkeys);
-    else if (key_configured(t, o->key, keys, &sel->nkeys, e))
+    else if (key_configured(sel, o->key, keys, e))
         return err_prefix(e, "%s: key", o->key->place.text);
     if (!check_shown(sel, e)) return 0;
     const struct config_table *blame = o->key       ? o->key

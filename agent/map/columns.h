@@ -4,7 +4,8 @@
  * A name in `columns`, `exclude`, `mask` or `key` that the table does not have is an error: a typing mistake,
  * or a column renamed while running, must not publish what was to stay hidden. "name?" may be absent.
  *
- * The key: `key` of the configuration ("none", unless a column is called so: no key); else the primary key;
+ * The key: `key` of the configuration ("none", unless a column is called so: no key; "hash"
+ * likewise: all that is shown, hashed); else the primary key;
  * else, or when the log does not carry the primary key of old rows, the replica identity; else none.
  */
 #ifndef TAILRACE_AGENT_MAP_COLUMNS_H

@@ -31,7 +31,7 @@ static int delete_events(const struct selection *sel, struct emit *em) {
     for (size_t i = 0; i < sel->nkeys; i++)
         if (!c->before || !carried(&c->before[sel->keys[i]])) return no_key(em, sel, sel->keys[i]);
     if (send(em, sel, EVENT_ROW, 'd', true)) return -1;
-    if (!em->rules->options.tombstones || sel->nkeys == 0) return 0;
+    if (!em->rules->options.tombstones || sel->nkeys == 0 || sel->hashed) return 0;
     return send(em, sel, EVENT_TOMBSTONE, 'd', true);
 }
 

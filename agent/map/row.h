@@ -9,7 +9,8 @@
 /*
  * INSERT: create. UPDATE: update; or, when its key changed and keys are split, delete (old key), tombstone if
  * asked, create (new key). DELETE: delete, tombstone if asked. TRUNCATE: one record for every partition.
- * ERR_DATA: the log does not have the key.
+ * A row
+ * keyed by its hash has no tombstones: it may be there twice. ERR_DATA: the log does not have the key.
  */
 int row_events(const struct selection *sel, struct emit *em);
 

@@ -63,6 +63,7 @@ static const char *why_not_compacted(const struct event *ev) {
     case EVENT_TOMBSTONE: break;
     }
     if (!ev->selection->nkeys) return "its table has no key";
+    if (ev->selection->hashed) return "its keys are hashes of rows, and the same row may be there twice";
     if (!updates_can_be_partial(ev->selection->table)) return NULL;
     if (ev->selection->table->database)
         return "an update may leave out values that did not change, and compaction would keep only that "

@@ -1,5 +1,6 @@
 """Conversions of columns that hold something else (docs/legacy.md), on a real server."""
 
+import collections
 import json
 
 TABLE = """
@@ -79,3 +80,31 @@ def test_refused_at_start(pg, tailrace, state_dir):
         refused = tailrace.run("run", path, "--until", "end")
         assert refused.code == 2
         assert words in refused.stderr, json.dumps(convert)
+
+
+def test_rows_without_a_key_are_counted_right(pg, tailrace, state_dir):
+    """key: hash: folding by counting gives the table, duplicates included."""
+    pg.sql("CREATE TABLE log (day text, what text, n int)")
+    pg.sql("ALTER TABLE log REPLICA IDENTITY FULL")
+    path = tailrace.config({
+        "sources": {"erp": {"url": pg.url(), "tables": ["public.*"]}},
+        "sink": {"type": "stdout"},
+        "state": str(state_dir),
+        "overrides": [{"table": "erp.public.log", "key": "hash"}],
+    })
+    assert tailrace.run("run", path, "--until", "end").code == 0
+    pg.sql("INSERT INTO log SELECT 'd' || i % 3, 'w', i % 2 FROM generate_series(1, 60) i")
+    pg.sql("DELETE FROM log WHERE ctid IN (SELECT ctid FROM log WHERE day = 'd1' LIMIT 7)")
+    pg.sql("UPDATE log SET n = 5 WHERE ctid IN (SELECT ctid FROM log WHERE day = 'd2' LIMIT 3)")
+    done = tailrace.run("run", path, "--until", "end")
+    assert done.code == 0, done.stderr
+    counts, rows, keys = collections.Counter(), {}, set()
+    for line in done.lines:
+        keys.add(line["key"]["hash"])
+        for image, step in (("before", -1), ("after", 1)):
+            if image in line:
+                counts[tuple(line[image].values())] += step
+        row = tuple(line["before" if line["op"] == "d" else "after"].values())
+        assert rows.setdefault(line["key"]["hash"], row) == row
+    assert len(keys) == len(rows) == len(set(rows.values()))
+    assert +counts == collections.Counter(pg.sql("SELECT * FROM log"))

@@ -287,6 +287,39 @@ static void key_is_json(void **state) {
     en->ops->destroy(en);
 }
 
+/* Of a row keyed by its hash the key columns stand in the images only. */
+static void hashed_keys(void **state) {
+    (void)state;
+    struct fixture f;
+    struct buf key, again, value;
+    bool has_key;
+    struct encoder *en = encoder_change.create();
+    fixture_init(&f, 2);
+    f.after[0] = value_of_int(VALUE_INT, 7);
+    f.after[1] = value_of(VALUE_TEXT, "x");
+    f.keys[1] = 1;
+    f.selection.nkeys = 2;
+    f.selection.hashed = true;
+    fixture_encode(en, &f.event, &key, &has_key, &value);
+    assert_true(has_key);
+    assert_int_equal(key.len, strlen("{\"hash\":\"\"}") + 32);
+    assert_memory_equal(key.data, "{\"hash\":\"", 9);
+    Tailrace__V1__RowChange *row = tailrace__v1__row_change__unpack(NULL, value.len, value.data);
+    assert_non_null(row);
+    assert_int_equal(row->n_key, 0);
+    assert_int_equal(row->n_after, 2);
+    tailrace__v1__row_change__free_unpacked(row, NULL);
+    buf_release(&value);
+    f.after[1] = value_of(VALUE_TEXT, "y");
+    fixture_encode(en, &f.event, &again, &has_key, &value);
+    assert_int_equal(again.len, key.len);
+    assert_memory_not_equal(again.data, key.data, key.len);
+    buf_release(&again);
+    buf_release(&value);
+    buf_release(&key);
+    en->ops->destroy(en);
+}
+
 static void missing_key_is_an_error(void **state) {
     (void)state;
     struct fixture f;
@@ -414,6 +447,7 @@ int main(void) {
         cmocka_unit_test(random_rows_equal_protobuf_c),
         cmocka_unit_test(uuids),
         cmocka_unit_test(key_is_json),
+        cmocka_unit_test(hashed_keys),
         cmocka_unit_test(missing_key_is_an_error),
         cmocka_unit_test(notes_read_back),
         cmocka_unit_test(truncate_has_no_key),

@@ -202,6 +202,23 @@ static void names_and_sub(void **state) {
           "\"pos\":\"0/1A2B3C\"}");
 }
 
+/* The hash is for ever: the keys of records in topics. */
+static void hashed_keys(void **state) {
+    (void)state;
+    struct fixture f;
+    fixture_init(&f, 2);
+    f.after[0] = value_of_int(VALUE_INT, 7);
+    f.after[1] = value_invalid("x", 1);
+    f.keys[1] = 1;
+    f.selection.nkeys = 2;
+    f.selection.hashed = true;
+    check(&f.event, "{\"hash\":\"fb72829ad2a5dcb12d636deaf0bc2150\"}",
+          "{\"v\":1,\"source\":\"shop\",\"database\":\"db\",\"schema\":\"public\",\"table\":\"orders\","
+          "\"op\":\"c\",\"key\":{\"hash\":\"fb72829ad2a5dcb12d636deaf0bc2150\"},\"after\":{\"c0\":7},"
+          "\"invalid\":{\"after\":{\"c1\":"
+          "\"x\"}}" TAIL);
+}
+
 static void notes(void **state) {
     (void)state;
     struct fixture f;
@@ -347,6 +364,7 @@ int main(void) {
         cmocka_unit_test(images),
         cmocka_unit_test(unchanged_key_comes_from_the_old_image),
         cmocka_unit_test(names_and_sub),
+        cmocka_unit_test(hashed_keys),
         cmocka_unit_test(notes),
         cmocka_unit_test(entities),
         cmocka_unit_test(forget_drops_plans),

@@ -11,6 +11,7 @@ static int show_selection(void *ctx, const struct event *ev, struct err *e) {
     (void)e;
     for (size_t i = 0; i < s->table->ncolumns; i++) buf_putc(out, "+-m"[s->use[i]]);
     for (size_t i = 0; i < s->nkeys; i++) buf_printf(out, " %s", s->table->columns[s->keys[i]].name);
+    if (s->hashed) buf_puts(out, " hashed");
     assert_int_equal(s->serial, s->table->serial);
     assert_string_equal(s->source, "shop");
     assert_string_equal(s->database, "shopdb");
@@ -74,6 +75,11 @@ static void test_uses(void **state) {
         {{{.pattern = "shop.public.t", .key = "none"}}, "public.t d id:int! no:text", "++"},
         {{{.pattern = "shop.public.t", .key = "none"}}, "public.t f id:int! none:text", "++ none"},
         {{{.pattern = "shop.public.t", .key = "none", .exclude = "id"}}, "public.t d id:int! no:text", "-+"},
+        {{{.pattern = "shop.public.t", .key = "hash", .exclude = "b", .mask = "c"}},
+         "public.t f a:int b:int c:int d:int",
+         "+-m+ a d hashed"},
+        {{{.pattern = "shop.public.t", .key = "hash"}}, "public.t n a:int b:int", "++ a b hashed"},
+        {{{.pattern = "shop.public.t", .key = "hash"}}, "public.t f a:int hash:int", "++ hash"},
         {{{0}}, "public.t d b:int! a:int!", "++ b a"},
         {{{0}}, "public.t d id:int", "+"},
         {{{0}}, "public.t f id:int", "+"},
@@ -112,6 +118,9 @@ static void test_errors(void **state) {
          "test.yaml:5:5: key: the log does not carry column no of deleted rows of public.t, so a delete "
          "would have no "
          "key. Run: ALTER TABLE \"public\".\"t\" REPLICA IDENTITY FULL;"},
+        {{.key = "hash"},
+         TABLE,
+         "test.yaml:5:5: key: the log does not carry column no of deleted rows of public.t"},
         {{.mask = "id"},
          TABLE,
          "test.yaml:5:5: column id is part of the key of public.t and cannot be masked"},

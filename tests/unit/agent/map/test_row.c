@@ -134,10 +134,25 @@ static void test_stopped(void **state) {
     fixture_release(&f);
 }
 
+/* A row keyed by its hash: any change is a new key; no tombstones. */
+static void test_hashed(void **state) {
+    struct fixture f;
+    (void)state;
+    fixture_init(&f);
+    fixture_override(&f, "shop.public.t")->key = fixture_strings(&f, "hash");
+    fixture_start(&f);
+    const struct table *t = fixture_table(&f, "public.t f a:text b:text");
+    fixture_expect(&f, CHANGE_INSERT, t, NULL, "1|2", "c shop.public.t\n");
+    fixture_expect(&f, CHANGE_UPDATE, t, "1|2", "1|3", "d< shop.public.t\nc shop.public.t\n");
+    fixture_expect(&f, CHANGE_UPDATE, t, "1|2", "~|2", "u shop.public.t\n");
+    fixture_expect(&f, CHANGE_DELETE, t, "1|2", NULL, "d< shop.public.t\n");
+    fixture_release(&f);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_split),  cmocka_unit_test(test_options), cmocka_unit_test(test_key_completed),
-        cmocka_unit_test(test_no_key), cmocka_unit_test(test_stopped),
+        cmocka_unit_test(test_hashed),        cmocka_unit_test(test_split),  cmocka_unit_test(test_options),
+        cmocka_unit_test(test_key_completed), cmocka_unit_test(test_no_key), cmocka_unit_test(test_stopped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
