@@ -2,6 +2,8 @@
 
 #include "decoders/binlog/table_map.h"
 
+#define NAME_MAX_BYTES 255 /* no TABLE_MAP has a longer one */
+
 static void put_str(struct buf *out, const char *s) {
     buf_put(out, s, strlen(s) + 1);
 }
@@ -28,7 +30,8 @@ void catalog_put_image(enum row_image image, struct buf *out) {
 static int read_table(struct cursor *c, struct arena *a, struct catalog_table *t, struct err *e) {
     uint16_t count;
     if (!cursor_cstr(c, &t->database) || !cursor_cstr(c, &t->table) || !cursor_u16(c, &count) ||
-        count > BINLOG_MAX_COLUMNS)
+        count > BINLOG_MAX_COLUMNS || strlen(t->database) > NAME_MAX_BYTES ||
+        strlen(t->table) > NAME_MAX_BYTES)
         return 1;
     t->ncolumns = count;
     t->columns = arena_calloc(a, count, sizeof(t->columns[0]));

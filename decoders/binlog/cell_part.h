@@ -7,18 +7,25 @@
 
 #include "decoders/binlog/cell.h"
 
+/* DECIMAL. */
 int cell_decimal(const struct cell_reader *r, struct cursor *c, const struct field *f, struct value *out,
                  struct err *e);
+/* Dates and times of every encoding. */
 int cell_temporal(const struct cell_reader *r, struct cursor *c, const struct field *f, struct value *out,
                   struct err *e);
+/* ENUM and SET. */
 int cell_label(const struct cell_reader *r, struct cursor *c, const struct field *f, struct value *out,
                struct err *e);
+/* CHAR, VARCHAR, BLOB, and those of them that are bytes. */
 int cell_string(const struct cell_reader *r, struct cursor *c, const struct field *f, struct value *out,
                 struct err *e);
+/* MariaDB's COMPRESSED ones. */
 int cell_compressed(const struct cell_reader *r, struct cursor *c, const struct field *f, struct value *out,
                     struct err *e);
+/* MySQL's JSON. */
 int cell_json(const struct cell_reader *r, struct cursor *c, const struct field *f, struct value *out,
               struct err *e);
+/* GEOMETRY and VECTOR. */
 int cell_blob(const struct cell_reader *r, struct cursor *c, const struct field *f, struct value *out,
               struct err *e);
 

@@ -28,7 +28,8 @@ struct shape {
 
 struct shapes;
 
-struct shapes *shapes_new(void); /* NULL: memory */
+/* An empty cache (NULL: memory), and the end of it with all its shapes. */
+struct shapes *shapes_new(void);
 void shapes_free(struct shapes *s);
 
 /* The shape that a table_map_peek() describes, when it repeats what is known: NULL, and it must be read. */
