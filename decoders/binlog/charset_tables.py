@@ -38,6 +38,7 @@ NTRIPLES, NQUADS = 128 * 128, 39420
 SUPPLEMENTARY = 189000  # the quad of U+10000, counted from the first one; beyond, the code points follow one another
 NOPAD = 1024  # MariaDB: a collation's twin without padding
 NOPAD_END = 2048
+UCA1400, BLOCK = 2048, 256  # MariaDB: from here on each character set has a block of ids, more than it uses
 REPLACEMENT = 0xFFFD  # how the server shows what tis620 and big5 leave free; a character of its own in gb18030
 
 
@@ -169,6 +170,10 @@ def write_ids(servers: List[Asked]) -> None:
         if ids.setdefault(i - NOPAD, ids[i]) != ids[i]:
             fail(f"collation {i} is not of the character set of {i - NOPAD}")
         del ids[i]
+    for i in [i for i in ids if i >= UCA1400]:
+        for neighbour in range(i // BLOCK * BLOCK, (i // BLOCK + 1) * BLOCK):
+            if ids.setdefault(neighbour, ids[i]) != ids[i]:
+                fail(f"collations {i} and {neighbour} are of different character sets")
     rows = "".join(f"{{{first}, {last}, CHARSET_{name.upper()}}}," for first, last, name in ranges(ids))
     write("charset_ids.c", "charset_ids: collation id → character set.",
           '#include "decoders/binlog/charset_tables.h"\n\n'
