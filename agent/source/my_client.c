@@ -151,6 +151,14 @@ static void keep_alive(int fd) {
     setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof count);
 }
 
+static int socket_of(MYSQL *my) {
+#ifdef CONNECTOR_C
+    return (int)mysql_get_socket(my);
+#else
+    return (int)my->net.fd;
+#endif
+}
+
 static int establish(struct my_client *c, const struct my_client_options *o, struct err *e) {
     set_options(c->my, o);
     if (!mysql_real_connect(c->my, o->host, o->user, o->password, NULL, o->port, o->socket, 0))
@@ -160,7 +168,7 @@ static int establish(struct my_client *c, const struct my_client_options *o, str
             e, ERR_CONFIG,
             "the server offers no TLS: turn it on there, or say tls: off if everybody on the way may "
             "read and change the stream");
-    c->fd = dup((int)mysql_get_socket(c->my));
+    c->fd = dup(socket_of(c->my));
     if (c->fd < 0) return err_set(e, ERR_IO, "cannot connect: too many open files");
     keep_alive(c->fd);
     return 0;
