@@ -108,6 +108,9 @@ static int change_rows(struct map *m, struct emit *em) {
     const struct table *t = em->change->table;
     struct plan *p = plans_find(&m->plans, t->serial);
     if (!p && add_plan(m, t, &p, em->e)) return -1;
+    if (p->bare && em->change->op != CHANGE_TRUNCATE)
+        return err_set(em->e, ERR_DATA, "%s.%s: a row of a table whose columns are not known", table_space(t),
+                       t->name);
     if (p->codecs.count) {
         arena_clear(&m->converted);
         if (codecs_apply(&p->codecs, em->change, &m->converted, &m->stats, &m->planner.notices, em->e))

@@ -89,6 +89,10 @@ static void end_quarantine(struct planner *pl, struct mapping *m) {
 static int bind_mapping(struct planner *pl, struct plan *p, struct mapping *m, bool strict, struct err *e) {
     struct bound *b = &p->bound[p->nbound++];
     struct err why = {0};
+    if (p->bare) {
+        *b = (struct bound){.mapping = m};
+        return 0;
+    }
     if (bound_init(b, m, &p->selection, &p->arena, &why) == 0) {
         if (!strict) end_quarantine(pl, m);
         return 0;
@@ -118,6 +122,19 @@ static int bind_mappings(struct planner *pl, struct plan *p, bool strict, struct
     return 0;
 }
 
+/* Conversions, columns and key. */
+static int fill_columns(struct plan *p, const struct override *o, struct err *e) {
+    static const uint8_t no_use[1];
+    static const uint16_t no_keys[1];
+    if (p->bare) {
+        p->selection.use = no_use;
+        p->selection.keys = no_keys;
+        return 0;
+    }
+    if (codecs_bind(&p->codecs, &p->selection, o, &p->arena, e)) return -1;
+    return columns_choose(&p->selection, o, &p->arena, e);
+}
+
 static int plan_fill(struct planner *pl, struct plan *p, bool strict, struct err *e) {
     const struct table *t = p->selection.table;
     struct override o;
@@ -131,8 +148,7 @@ static int plan_fill(struct planner *pl, struct plan *p, bool strict, struct err
         goto out;
     }
     if (rules_override(&pl->rules, full, &o, e)) goto out;
-    if (codecs_bind(&p->codecs, &p->selection, &o, &p->arena, e)) goto out;
-    if (columns_choose(&p->selection, &o, &p->arena, e)) goto out;
+    if (fill_columns(p, &o, e)) goto out;
     if (bind_mappings(pl, p, strict, e)) goto out;
     rc = p->rows ? choose_topic(pl, p, &o, full, e) : 0;
 out:
@@ -144,6 +160,7 @@ int plan_new(struct planner *pl, const struct table *t, bool strict, struct plan
     struct plan *p = calloc(1, sizeof(*p));
     if (!p) return err_memory(e, "planning a table");
     p->serial = t->serial;
+    p->bare = t->database && t->ncolumns == 0;
     p->selection = (struct selection){
         .table = t,
         .serial = t->serial,

@@ -12,6 +12,7 @@
 
 struct plan {
     uint64_t serial; /* of the table description */
+    bool bare;       /* no columns are known: good for truncates and statements only */
     bool rows;       /* published in a row topic; false, and no mappings: the table is not wanted at all */
     struct selection selection; /* its table is the decoder's, or a copy that knows what conversions change */
     struct codecs codecs;
@@ -28,8 +29,10 @@ struct planner {
 };
 
 /*
- * Works out the plan of a table. `strict`: a mapping that cannot be right is ERR_CONFIG; otherwise it is
- * quarantined. Claims the topic; plan_free() gives it back.
+ * Works out the plan of a table. One of MySQL without columns was named by a statement before its first row:
+ * nothing is asked about columns, and its mappings are neither checked nor quarantined. `strict`: a mapping
+ * that cannot be right is ERR_CONFIG; otherwise it is quarantined. Claims the topic; plan_free() gives it
+ * back.
  */
 int plan_new(struct planner *pl, const struct table *t, bool strict, struct plan **out, struct err *e);
 void plan_free(struct planner *pl, struct plan *p);

@@ -47,12 +47,12 @@ CUSTOMER = "tailrace/customer/v1/customer.proto"
 
 @pytest.mark.parametrize("file, pattern, replacement, what", [
     (CHANGE, r"  string pos = 13;\n", "", "field tailrace.v1.RowChange.pos is gone"),
-    (CHANGE, r"string pos = 13;", "string pos = 18;", "field tailrace.v1.RowChange.pos was 'number 13"),
+    (CHANGE, r"string pos = 13;", "string pos = 180;", "field tailrace.v1.RowChange.pos was 'number 13"),
     (CHANGE, r"string pos = 13;", "bytes pos = 13;", "field tailrace.v1.RowChange.pos was"),
     (CHANGE, r"string pos = 13;", "string place = 13;", "field tailrace.v1.RowChange.pos is gone"),
     (CHANGE, r"optional int64 commit_us", "int64 commit_us", "field tailrace.v1.RowChange.commit_us was"),
     (CHANGE, r"repeated Column after", "Column after", "field tailrace.v1.RowChange.after was"),
-    (CHANGE, r"OP_GAP = 7;", "OP_GAP = 8;", "value tailrace.v1.Op.OP_GAP was 'number 7'"),
+    (CHANGE, r"OP_GAP = 7;", "OP_GAP = 70;", "value tailrace.v1.Op.OP_GAP was 'number 7'"),
     (CUSTOMER, r"package tailrace.customer.v1;", "package tailrace.customer.v2;",
      "file tailrace/customer/v1/customer.proto was"),
     (CHANGE, r'option java_package = "tailrace.v1";', "", "option java_package of tailrace/v1/change.proto was"),
@@ -67,6 +67,6 @@ def test_breaches_are_found(edited, file, pattern, replacement, what):
 
 
 def test_additions_are_no_breach_but_must_be_frozen(edited):
-    wrong, added = edited(CHANGE, r"string pos = 13;", "string pos = 13;\n  string note = 18;")
+    wrong, added = edited(CHANGE, r"string pos = 13;", "string pos = 13;\n  string note = 180;")
     assert wrong == []
     assert any("field tailrace.v1.RowChange.note is new" in line for line in added)

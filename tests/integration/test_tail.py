@@ -101,6 +101,8 @@ EVERY_VALUE = [
                                              value(array=change_pb.Array(items=[value(missing=1)]))])), [[1], [None]]),
     ("ea", value(array=change_pb.Array()), []),
     ("at", value(array_text=b"[0:0]={1}"), "[0:0]={1}"),
+    ("g", value(geometry=change_pb.Geometry(srid=4326, wkb=b"\1")), {"srid": 4326, "wkb": "AQ=="}),
+    ("g0", value(geometry=change_pb.Geometry()), {"srid": 0, "wkb": ""}),
     ("o", value(other=b"(1,2)"), "(1,2)"),
     ("null", value(missing=change_pb.MISSING_NULL), None),
 ]

@@ -108,6 +108,14 @@ static void test_mysql(void **state) {
     fixture_expect(&f, CHANGE_INSERT, fixture_table(&f, "@crm.KNB1 f id:int!"), NULL, "1", "");
     fixture_expect(&f, CHANGE_INSERT, fixture_table(&f, "@erp.m f id:int!"), NULL, "1",
                    "c shop.erp.m\nset/c customer profile 1 name=1?\n");
+    /* Named by a statement before its first row. */
+    const struct table *bare = fixture_table(&f, "@erp.m n");
+    expect_ddl(&f, bare, "q shop.ddl\n");
+    fixture_expect(&f, CHANGE_TRUNCATE, bare, NULL, NULL, "t* shop.erp.m\nclear/t* customer profile\n");
+    fixture_expect(&f, CHANGE_TRUNCATE, fixture_table(&f, "@erp.k n"), NULL, NULL, "t* shop.erp.k\n");
+    fixture_notice(&f, LOG_WARN, NULL);
+    assert_int_equal(fixture_change(&f, CHANGE_INSERT, bare, NULL, ""), -1);
+    fixture_error(&f, ERR_DATA, "erp.m: a row of a table whose columns are not known");
     refuse(&f, "@erp.k d id:int! no:int",
            "deleted rows of erp.k, so a delete would have no key. Run: SET GLOBAL binlog_row_image = FULL;");
     fixture_release(&f);
