@@ -1,8 +1,10 @@
 /*
  * catalog: what a binary log does not say about tables, carried beside it.
  *
- * Servers without binlog_row_metadata=FULL write neither names nor signs nor charsets nor labels, and none
- * tells MariaDB's UUID, INET4, INET6 and VECTOR from bytes. The source's reader asks the database and puts
+ * Servers without binlog_row_metadata=FULL write neither names nor signs nor charsets nor labels. None tells
+ * MariaDB's UUID, INET4, INET6 and VECTOR from bytes, nor how many digits a fraction has in the encodings of
+ * TIME, DATETIME and TIMESTAMP that MariaDB had before 10.1 and has with mysql56_temporal_format=OFF: without
+ * this catalogue they are read as if they had none, which misreads the row. The source's reader asks the database and puts
  * the answer into the stream as a FRAME_CATALOG. What it says is true now, not then: the reader must know
  * that no DDL for the table lies between, and the decoder uses a description only where it fits the log's
  * types column by column.

@@ -134,6 +134,62 @@ static int read_old_timestamp(const struct cell_reader *r, struct cursor *c, str
     return put_timestamp(r, seconds, 0, 0, out, e);
 }
 
+/* ---- MariaDB before 10.1, with fractions: big-endian; the catalogue alone tells how many digits ---- */
+
+/* 4 bytes: seconds since 1970; the fraction in (digits + 1) / 2 bytes, counted in its last digit */
+static int read_maria_timestamp(const struct cell_reader *r, struct cursor *c, unsigned digits,
+                                struct value *out, struct err *e) {
+    const uint8_t *p;
+    uint32_t seconds;
+    size_t width = (digits + 1) / 2;
+    if (!cursor_u32(c, &seconds) || !cursor_bytes(c, width, &p)) return cell_cut(e);
+    unsigned unit = (unsigned)powers_of_ten[6 - digits];
+    return put_timestamp(r, seconds, (unsigned)cell_be(p, width) * unit, digits, out, e);
+}
+
+/* The number n, counted in the last digit of the fraction, apart; what is left are whole seconds. */
+static uint64_t take_maria_fraction(struct moment *m, uint64_t n) {
+    uint64_t unit = powers_of_ten[m->digits];
+    m->micros = (unsigned)(n % unit * powers_of_ten[6 - m->digits]);
+    return n / unit;
+}
+
+static uint64_t take_maria_clock(struct moment *m, uint64_t seconds) {
+    m->second = (unsigned)(seconds % 60);
+    m->minute = (unsigned)(seconds / 60 % 60);
+    return seconds / 3600;
+}
+
+/* One number: seconds and fraction, above that of -838:59:60 */
+static int read_maria_time(const struct cell_reader *r, struct cursor *c, unsigned digits, struct value *out,
+                           struct err *e) {
+    static const uint8_t widths[7] = {3, 4, 4, 5, 5, 5, 6};
+    const uint8_t *p;
+    struct moment m = {.digits = digits};
+    if (!cursor_bytes(c, widths[digits], &p)) return cell_cut(e);
+    int64_t n = (int64_t)cell_be(p, widths[digits]) - (int64_t)(3020400 * powers_of_ten[digits]);
+    m.negative = n < 0;
+    uint64_t seconds = take_maria_fraction(&m, (uint64_t)(n < 0 ? -n : n));
+    m.hour = (unsigned)take_maria_clock(&m, seconds);
+    return put_time(r, &m, out, e);
+}
+
+/* One number: (((((year * 13 + month) * 32 + day) * 24 + hour) * 60 + minute) * 60 + second), and fraction */
+static int read_maria_datetime(const struct cell_reader *r, struct cursor *c, unsigned digits,
+                               struct value *out, struct err *e) {
+    static const uint8_t widths[7] = {5, 6, 6, 7, 7, 7, 8};
+    const uint8_t *p;
+    struct moment m = {.digits = digits};
+    if (!cursor_bytes(c, widths[digits], &p)) return cell_cut(e);
+    uint64_t hours = take_maria_clock(&m, take_maria_fraction(&m, cell_be(p, widths[digits])));
+    m.hour = (unsigned)(hours % 24);
+    m.day = (unsigned)(hours / 24 % 32);
+    m.month = (unsigned)(hours / 24 / 32 % 13);
+    if (hours / 24 / 32 / 13 > 9999) return cell_put_invalid(out, p, widths[digits]);
+    m.year = (unsigned)(hours / 24 / 32 / 13);
+    return put_datetime(r, &m, out, e);
+}
+
 /* ---- Since MySQL 5.6: big-endian, then the fraction in (digits + 1) / 2 bytes ---- */
 
 /* The fraction's bytes count hundredths, ten thousandths or millionths. */
@@ -193,12 +249,24 @@ static int read_time(const struct cell_reader *r, struct cursor *c, unsigned dig
     return put_time(r, &m, out, e);
 }
 
+/* Fractions in MariaDB's own encoding: the type is the old one, and the catalogue says that there are some.
+ */
+static int read_maria(const struct cell_reader *r, struct cursor *c, const struct field *f, struct value *out,
+                      struct err *e) {
+    switch (f->type) {
+    case FIELD_TIMESTAMP: return read_maria_timestamp(r, c, f->precision, out, e);
+    case FIELD_TIME: return read_maria_time(r, c, f->precision, out, e);
+    default: return read_maria_datetime(r, c, f->precision, out, e);
+    }
+}
+
 int cell_temporal(const struct cell_reader *r, struct cursor *c, const struct field *f, struct value *out,
                   struct err *e) {
     switch (f->type) {
-    case FIELD_TIMESTAMP: return read_old_timestamp(r, c, out, e);
-    case FIELD_TIME: return read_old_time(r, c, out, e);
-    case FIELD_DATETIME: return read_old_datetime(r, c, out, e);
+    case FIELD_TIMESTAMP:
+        return f->precision ? read_maria(r, c, f, out, e) : read_old_timestamp(r, c, out, e);
+    case FIELD_TIME: return f->precision ? read_maria(r, c, f, out, e) : read_old_time(r, c, out, e);
+    case FIELD_DATETIME: return f->precision ? read_maria(r, c, f, out, e) : read_old_datetime(r, c, out, e);
     case FIELD_TIMESTAMP2: return read_timestamp(r, c, f->precision, out, e);
     case FIELD_DATETIME2: return read_datetime(r, c, f->precision, out, e);
     case FIELD_TIME2: return read_time(r, c, f->precision, out, e);

@@ -97,7 +97,7 @@ static bool fits(const struct field *f, const struct word *w, const struct spell
     switch (w->check) {
     case CHECK_DECIMAL: return s->first == f->precision && s->second == f->scale;
     case CHECK_BITS: return s->first == f->bits;
-    case CHECK_FRACTION: return f->type != w->type || (s->inside ? s->first : 0) == f->precision;
+    case CHECK_FRACTION: return (s->inside ? s->first : 0) == f->precision;
     case CHECK_CHARACTERS: return fits_characters(f, s);
     case CHECK_LENGTH: return f->length == w->length;
     default: return true;
@@ -110,6 +110,12 @@ static uint8_t hint_of(const struct field *f, const char *type, size_t word) {
     if (f->type == FIELD_STRING && f->length == 4 && is_word(type, word, "inet4")) return HINT_INET4;
     if (f->type == FIELD_VARCHAR && is_word(type, word, "vector")) return HINT_VECTOR;
     return HINT_NONE;
+}
+
+/* MariaDB's old encodings of fractions, of which the log tells nothing. */
+static bool has_old_fraction(const struct field *f, const struct spelled *s) {
+    bool old = f->type == FIELD_TIME || f->type == FIELD_DATETIME || f->type == FIELD_TIMESTAMP;
+    return old && s->inside && s->first >= 1 && s->first <= 6;
 }
 
 static uint32_t geometry_of(const struct word *w) {
@@ -158,6 +164,7 @@ int field_told(struct field *f, const struct catalog_column *c, bool all, struct
     struct spelled s = spell(c->type);
     f->hint = hint_of(f, c->type, s.word);
     if (f->hint == HINT_VECTOR) f->dimensions = (uint32_t)s.first;
+    if (has_old_fraction(f, &s)) f->precision = (uint8_t)s.first;
     if (!all) return 0;
     const struct word *w = find_word(c->type, s.word);
     if (!w) return 1;

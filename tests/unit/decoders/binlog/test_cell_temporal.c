@@ -72,6 +72,22 @@ static void test_timestamp(void **state) {
     check(t, FIELD_TIMESTAMP, 0, "00000000", "invalid 0000-00-00 00:00:00");
 }
 
+/* MariaDB's fractions before it took over those of MySQL 5.6. */
+static void test_mariadb(void **state) {
+    struct cells *t = *state;
+    check(t, FIELD_TIME, 1, "01d3c9c7", "time 12:34:56.7");
+    check(t, FIELD_TIME, 1, "01cce05f", "time -00:00:00.1");
+    check(t, FIELD_TIME, 6, "057e7bbcf7ff", "time 838:59:59.999999");
+    check(t, FIELD_TIME, 3, "ffffffffff", "invalid 304580:53:47.775");
+    check(t, FIELD_DATETIME, 2, "069df88fdc0e", "timestamp 2024-02-29 12:34:56.78");
+    check(t, FIELD_DATETIME, 6, "04fcee3943bfffff", "timestamp 9999-12-31 23:59:59.999999");
+    check(t, FIELD_DATETIME, 3, "00000000000000", "invalid 0000-00-00 00:00:00.000");
+    check(t, FIELD_DATETIME, 3, "00422a077b9800", "invalid 2024-00-10 00:00:00.000");
+    check(t, FIELD_TIMESTAMP, 3, "65e07b30 0315", "timestamptz 2024-02-29 12:40:16.789+00");
+    check(t, FIELD_TIMESTAMP, 5, "00000001 000001", "timestamptz 1970-01-01 00:00:01.00001+00");
+    check(t, FIELD_TIMESTAMP, 1, "00000000 00", "invalid 0000-00-00 00:00:00.0");
+}
+
 /* Every day that the server has, one by one. */
 static void test_all_days(void **state) {
     struct cells *t = *state;
@@ -100,7 +116,7 @@ static void test_all_days(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         CELL_TEST(test_date),      CELL_TEST(test_time),     CELL_TEST(test_datetime),
-        CELL_TEST(test_timestamp), CELL_TEST(test_all_days),
+        CELL_TEST(test_timestamp), CELL_TEST(test_all_days), CELL_TEST(test_mariadb),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

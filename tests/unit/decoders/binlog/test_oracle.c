@@ -423,10 +423,12 @@ static void test_mysql(void **state) {
 }
 
 static void test_mariadb(void **state) {
-    static const char *const names[] = {
-        "columns",    "decimal",       "geometry",     "json_text",    "labels",        "mariadb_types",
-        "numeric",    "strings",       "temporal",     "wide",         "image_minimal", "image_noblob",
-        "compressed", "checksum_none", "old_temporal", "gtid_domains", "metadata_none"};
+    static const char *const names[] = {"columns",      "decimal",       "geometry",
+                                        "json_text",    "labels",        "mariadb_types",
+                                        "numeric",      "strings",       "temporal",
+                                        "wide",         "image_minimal", "image_noblob",
+                                        "compressed",   "checksum_none", "old_temporal",
+                                        "gtid_domains", "metadata_none", "old_temporal_fractions"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) check(names[i], *state);
 }
 
