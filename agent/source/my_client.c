@@ -5,6 +5,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -78,6 +79,19 @@ static const char *note(unsigned number) {
     case 2013: return " (the connection broke, or nothing was heard for too long)";
     default: return "";
     }
+}
+
+/* Connector/C 3.3 cannot send a password over a bare connection to caching_sha2_password, MySQL's default:
+ * only a user that the server remembers gets in. */
+static bool refused_without_tls(const MYSQL *my, unsigned number, enum my_tls tls) {
+#ifdef CONNECTOR_C
+    return number == 1045 && (tls == MY_TLS_OFF || !(my->server_capabilities & CLIENT_SSL));
+#else
+    (void)my;
+    (void)number;
+    (void)tls;
+    return false;
+#endif
 }
 
 static int fail(const struct my_client *c, const char *what, struct err *e) {
@@ -161,8 +175,15 @@ static int socket_of(MYSQL *my) {
 
 static int establish(struct my_client *c, const struct my_client_options *o, struct err *e) {
     set_options(c->my, o);
-    if (!mysql_real_connect(c->my, o->host, o->user, o->password, NULL, o->port, o->socket, 0))
-        return fail(c, "cannot connect", e);
+    if (!mysql_real_connect(c->my, o->host, o->user, o->password, NULL, o->port, o->socket, 0)) {
+        fail(c, "cannot connect", e);
+        if (e && refused_without_tls(c->my, mysql_errno(c->my), o->tls)) {
+            size_t len = strlen(e->text);
+            snprintf(e->text + len, sizeof e->text - len,
+                     "; a user of caching_sha2_password needs TLS with this client library");
+        }
+        return -1;
+    }
     if (o->tls >= MY_TLS_REQUIRE && !mysql_get_ssl_cipher(c->my))
         return err_set(
             e, ERR_CONFIG,

@@ -49,6 +49,11 @@ void my_prepare_free(struct my_prepare *p) {
     free(p);
 }
 
+void my_prepare_hang_up(struct my_prepare *p) {
+    my_client_close(p->sql);
+    p->sql = NULL;
+}
+
 const struct my_server *my_prepare_server(const struct my_prepare *p) {
     return &p->server;
 }

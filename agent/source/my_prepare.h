@@ -25,6 +25,9 @@ void my_prepare_free(struct my_prepare *p);
 int my_prepare_run(struct my_prepare *p, const struct source_resume *r, struct source_start *out,
                    struct err *e);
 
+/* Closes the connection for questions; the next question opens it again. */
+void my_prepare_hang_up(struct my_prepare *p);
+
 /* Facts of the server as last read. */
 const struct my_server *my_prepare_server(const struct my_prepare *p);
 

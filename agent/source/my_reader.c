@@ -252,6 +252,7 @@ int my_reader_start(const struct my_reader_parts *parts, struct my_reader **out,
         err_memory(e, "starting a reader");
         goto fail;
     }
+    my_prepare_hang_up(parts->prepare);
     if (my_watch_start(parts->config, parts->clock, parts->position, &r->watch, e)) goto fail;
     if (thread_start(&r->thread, "tr-reader", reader_main, r, e)) goto fail;
     *out = r;
