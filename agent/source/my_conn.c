@@ -20,13 +20,14 @@ static int try_one(struct my_params *p, size_t i, const struct config_source *s,
     return -1;
 }
 
-int my_conn_open(const struct config_source *s, struct my_client **out, struct err *e) {
+int my_conn_open(const struct config_source *s, unsigned read_s, struct my_client **out, struct err *e) {
     struct my_params params;
     struct buf password = {0};
     int rc = -1;
 
     *out = NULL;
     if (my_params_init(&params, s, e) || secret_read(&s->secret, &password, e)) goto out;
+    params.options.read_s = read_s;
     if (password.len > 0) params.options.password = buf_cstr(&password);
     if (buf_failed(&password)) {
         err_memory(e, "reading the password");

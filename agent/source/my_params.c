@@ -7,7 +7,6 @@
 
 #define PORT 3306
 #define CONNECT_TIMEOUT_S 10
-#define READ_TIMEOUT_S 60
 #define TIMEOUT_MAX_S 3600
 
 /* ---- Reading the URL, whose form agent/config/url.c has checked ---- */
@@ -153,7 +152,6 @@ int my_params_init(struct my_params *p, const struct config_source *s, struct er
     memset(p, 0, sizeof *p);
     arena_init(&p->arena, 0);
     p->options.connect_s = CONNECT_TIMEOUT_S;
-    p->options.read_s = READ_TIMEOUT_S;
     if (read_url(p, s->url, e)) return -1;
     return set_tls(p, s, e);
 }

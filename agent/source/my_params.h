@@ -16,7 +16,7 @@
 #define MY_SERVERS_MAX 16
 
 struct my_params {
-    struct my_client_options options; /* host, port and password excepted */
+    struct my_client_options options; /* host, port, password and read_s excepted */
     struct {
         const char *host; /* NULL: the socket */
         unsigned port;

@@ -35,7 +35,7 @@ int my_prepare_open(const struct config_source *c, struct my_prepare **out, stru
 
     if (!p) return err_memory(e, "preparing the source");
     p->config = c;
-    if (my_conn_open(c, &p->sql, e) || my_server_read(p->sql, c, &p->server, e)) {
+    if (my_conn_open(c, MY_CONN_SQL_S, &p->sql, e) || my_server_read(p->sql, c, &p->server, e)) {
         my_prepare_free(p);
         return -1;
     }
@@ -301,7 +301,7 @@ static int reopen(struct my_prepare *p, struct err *e) {
     if (p->sql && my_client_exec(p->sql, "asking the server", "DO 1", NULL) == 0) return 0;
     my_client_close(p->sql);
     p->sql = NULL;
-    return my_conn_open(p->config, &p->sql, e);
+    return my_conn_open(p->config, MY_CONN_SQL_S, &p->sql, e);
 }
 
 int my_prepare_describe(struct my_prepare *p, source_table_fn fn, void *ctx, struct err *e) {

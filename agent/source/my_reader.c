@@ -123,6 +123,7 @@ static int start_stream(struct my_reader *r, struct my_client *c, struct err *e)
     if (binlog_position_init(&p, my_prepare_server(r->parts.prepare)->flavour, e)) return -1;
     if (binlog_position_read(at, &p, e)) goto out;
     if (my_stream_start(c, r->parts.config, my_prepare_server(r->parts.prepare), &p, e)) goto out;
+    my_client_set_patience(c, MY_SEARCH_S);
     binlog_position_text(at, &text);
     log_kv(LOG_INFO, name_of(r), "streaming", "from", buf_cstr(&text), NULL);
     rc = 0;
@@ -152,6 +153,20 @@ static bool is_heartbeat(const uint8_t *event, size_t len) {
     return len > 4 && (event[4] == BINLOG_HEARTBEAT || event[4] == BINLOG_HEARTBEAT_V2);
 }
 
+/* What the server sends before it looks for our position; the search may take long. */
+static bool is_preface(const uint8_t *event, size_t len) {
+    if (len <= 4) return true;
+    switch (event[4]) {
+    case BINLOG_ROTATE:
+    case BINLOG_FORMAT_DESCRIPTION:
+    case BINLOG_PREVIOUS_GTIDS:
+    case MARIADB_GTID_LIST:
+    case MARIADB_BINLOG_CHECKPOINT:
+    case MARIADB_START_ENCRYPTION: return true;
+    default: return false;
+    }
+}
+
 /* From the first event to the end of the connection: -1, `e` says why; 1: connect anew at once. */
 static int read_events(struct my_reader *r, struct my_client *c, bool *progress, struct err *e) {
     struct frame f = {.kind = FRAME_DATA};
@@ -164,8 +179,10 @@ static int read_events(struct my_reader *r, struct my_client *c, bool *progress,
         rc = my_client_fetch(c, &f.data, &f.len, e);
         if (rc < 0) return my_stream_explain(c, r->parts.config, e);
         if (rc == 0) return err_set(e, ERR_IO, "the server ended the stream");
-        if (!*progress) my_client_set_patience(c, MY_PATIENCE_S);
-        *progress = true;
+        if (!*progress && !is_preface(f.data, f.len)) {
+            my_client_set_patience(c, MY_PATIENCE_S);
+            *progress = true;
+        }
         if (!is_heartbeat(f.data, f.len)) {
             data_us = now_us(r);
             if (f.len > largest) largest = f.len;
@@ -184,7 +201,7 @@ static int stream_once(struct my_reader *r, struct err *e) {
     int rc = -1;
 
     err_clear(e);
-    if (my_conn_open(r->parts.config, &c, e)) return -1;
+    if (my_conn_open(r->parts.config, MY_CONN_STREAM_S, &c, e)) return -1;
     if (!publish_client(r, c, e) && !begin(r, c, e)) rc = read_events(r, c, &progress, e);
     publish_client(r, NULL, NULL);
     my_client_close(c);

@@ -14,6 +14,7 @@
 
 #define MY_HEARTBEAT_S 2
 #define MY_PATIENCE_S 8 /* how long the server may be silent once it streams */
+#define MY_SEARCH_S 300 /* … and while it looks for our position in a large file */
 
 /* Asks for what follows `from`; my_client_fetch() gives it. The errors are explained by my_stream_explain().
  */

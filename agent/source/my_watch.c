@@ -88,7 +88,7 @@ static void one_connection(struct my_watch *w) {
     struct my_client *c;
     struct err e = {0};
 
-    if (my_conn_open(w->source, &c, &e)) return;
+    if (my_conn_open(w->source, MY_CONN_STREAM_S, &c, &e)) return;
     if (publish(w, c)) do {
             look(w, c, &e);
         } while (e.code == ERR_NONE && pause_until_next(w));
