@@ -40,7 +40,7 @@ AGENT_SRC := $(filter-out agent/main.c,$(call find,agent,*.c))
 MAIN_SRC := $(wildcard agent/main.c)
 PROTOS := $(call find,schemas,*.proto)
 # A test with a malloc() of its own stands where a sanitizer's would.
-OWN_MALLOC := tests/unit/decoders/pgoutput/test_memory.c
+OWN_MALLOC := tests/unit/decoders/pgoutput/test_memory.c tests/unit/decoders/binlog/test_memory.c
 UNIT_SRC := $(filter-out $(if $(SANITIZE),$(OWN_MALLOC)),$(call find,tests/unit,test_*.c))
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 BENCH_SRC := $(sort $(wildcard tests/bench/*.c))

@@ -13,16 +13,17 @@
 /* No zlib stream grows by more than this. */
 #define GROWTH_MAX 1040
 
-/* All of `in` becomes exactly `size` bytes. False: it does not, or memory ran out. */
-static bool uncompress_all(struct cursor in, bool bare, uint8_t *out, size_t size) {
+/* All of `in` becomes exactly `size` bytes, or it is an error. */
+static int uncompress_all(struct cursor in, bool bare, uint8_t *out, size_t size, struct err *e) {
     z_stream z = {.next_in = (uint8_t *)(uintptr_t)in.at, .avail_in = (uInt)cursor_left(&in)};
     z.next_out = out;
     z.avail_out = (uInt)size;
-    if (inflateInit2(&z, bare ? -MAX_WBITS : MAX_WBITS) != Z_OK) return false;
+    if (inflateInit2(&z, bare ? -MAX_WBITS : MAX_WBITS) != Z_OK) return cell_memory(e);
     int rc = inflate(&z, Z_FINISH);
     bool whole = rc == Z_STREAM_END && z.avail_out == 0 && z.avail_in == 0;
     inflateEnd(&z);
-    return whole;
+    if (rc == Z_MEM_ERROR) return cell_memory(e);
+    return whole ? 0 : err_set(e, ERR_DATA, "the compressed value is damaged");
 }
 
 static int read_zlib(const struct cell_reader *r, struct cursor c, uint8_t head, const uint8_t **bytes,
@@ -35,8 +36,7 @@ static int read_zlib(const struct cell_reader *r, struct cursor c, uint8_t head,
         return err_set(e, ERR_DATA, "%zu compressed bytes cannot be %zu", cursor_left(&c), size);
     uint8_t *out = arena_alloc(r->arena, size + 1);
     if (!out) return cell_memory(e);
-    if (!uncompress_all(c, head & 8, out, size))
-        return err_set(e, ERR_DATA, "the compressed value is damaged");
+    if (uncompress_all(c, head & 8, out, size, e)) return -1;
     *bytes = out;
     *len = size;
     return 0;
