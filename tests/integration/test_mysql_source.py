@@ -113,6 +113,41 @@ def test_kill_loses_nothing(shop):
         assert first.setdefault(line["id"], line) == line  # what is repeated is the same
 
 
+def test_kill_in_a_large_transaction_repeats_little(shop):
+    shop.to_end("--memory", "8MiB")
+    values = ", ".join(f"({i}, REPEAT('x', 40))" for i in range(60000))
+    connection = shop.server.connect("shop")
+    connection.cursor().execute("INSERT INTO t VALUES " + values)
+    run = shop.durable("--memory", "8MiB", "--checkpoint-interval", "10ms")
+    run.wait_for_lines(2000)
+    run.kill()
+    before = ids(run.lines())
+    after = ids(shop.to_end("--memory", "8MiB"))
+    assert before == list(range(len(before)))
+    assert after == list(range(after[0], 60000))
+    assert after[0] <= len(before)
+
+
+def test_prepared_transactions_come_when_they_commit(shop):
+    """Across stops of the agent, and of the server."""
+    shop.to_end()
+    connection = shop.server.connect("shop")
+    cursor = connection.cursor()
+    for statement in ("XA START 'a'", "INSERT INTO t VALUES (1, 'xa')", "XA END 'a'", "XA PREPARE 'a'"):
+        cursor.execute(statement)
+    connection.close()
+    shop.insert(2)
+    assert ids(shop.to_end()) == [2]
+    shop.server.restart()
+    shop.insert(3)
+    assert ids(shop.to_end()) == [3]
+    shop.server.sql("XA COMMIT 'a'")
+    shop.insert(4)
+    assert ids(shop.to_end()) == [1, 4]
+    shop.insert(5)
+    assert ids(shop.to_end()) == [5]
+
+
 def test_goes_on_behind_a_restart_of_the_server(shop):
     run = shop.durable()
     shop.insert(1)
