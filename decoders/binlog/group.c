@@ -144,6 +144,7 @@ static int prepare(struct feed *f, struct text xid) {
     struct binlog *d = f->d;
     struct binlog_place before = d->here;
     before.offset = d->group.start;
+    if (d->seen) before.gtids = d->seen; /* read again: what lies before it is not all that was delivered */
     if (prepared_put(&d->prepared, xid, &d->hold, &before, f->e)) return -1;
     return close_group(f, NULL, 0);
 }
