@@ -4,6 +4,8 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
+
 #include <string.h>
 
 #include "tests/unit/decoders/pgoutput/feeder.h"
@@ -359,7 +361,9 @@ static void test_bad_value(void **state) {
 
 static void test_frame_end_is_not_for_us(void **state) {
     (void)state;
-    failed(&f, feed_frame(&f, FRAME_END, 0), "pgoutput at 0/0: unknown kind of frame: 5");
+    char text[64];
+    snprintf(text, sizeof(text), "pgoutput at 0/0: unknown kind of frame: %d", FRAME_END);
+    failed(&f, feed_frame(&f, FRAME_END, 0), text);
 }
 
 /* The callback's error comes back as it is, whichever change it refuses. */
