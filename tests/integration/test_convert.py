@@ -3,6 +3,8 @@
 import collections
 import json
 
+import pytest
+
 TABLE = """
     CREATE TABLE items (mandt char(3), kunnr char(10), budat char(8), cputm int, wrbtr text, limit_ bytea, paid char(1),
                         name bytea, twice text, day numeric(7), PRIMARY KEY (mandt, kunnr));
@@ -108,3 +110,39 @@ def test_rows_without_a_key_are_counted_right(pg, tailrace, state_dir):
         assert rows.setdefault(line["key"]["hash"], row) == row
     assert len(keys) == len(rows) == len(set(rows.values()))
     assert +counts == collections.Counter(pg.sql("SELECT * FROM log"))
+
+
+@pytest.mark.parametrize("flavour", ["mariadb-11.4", "mysql-9.7"])
+def test_an_erp_table_of_mysql(own_mysql, tailrace, state_dir, flavour):
+    """The same in a database without schemas; and what its statements become, also before the first row."""
+    server = own_mysql(flavour, tls="on")
+    server.create_database("erp")
+    server.sql("""CREATE TABLE KNB1 (BUKRS char(4), KUNNR char(10), KLIMK decimal(13,2), ERDAT char(8), AMT binary(3),
+                                     NAME varchar(20) CHARACTER SET latin1, PRIMARY KEY (BUKRS, KUNNR))""", database="erp")
+    path = tailrace.config({
+        "sources": {"erp": {"url": server.url(), "tables": ["erp.*"]}},
+        "sink": {"type": "stdout"},
+        "state": str(state_dir),
+        "overrides": [{"table": "erp.erp.KNB1", "convert": {
+            "ERDAT": {"date": "yyyymmdd", "zero": "null"}, "AMT": {"packed": "implied(2)"}, "NAME": {"charset": "utf8"}}}],
+        "entities": {"customer": {"from": [
+            {"table": "erp.erp.KNB1", "key": "KUNNR", "part": "financial", "rows": True,
+             "fields": {"credit_limit": "KLIMK"}}]}},
+    })
+    assert tailrace.run("run", path, "--until", "end").code == 0
+    server.sql("TRUNCATE TABLE KNB1", database="erp")
+    server.sql("INSERT INTO KNB1 VALUES ('1000', '4711', 5.5, '20240229', x'12345C', x'4DC3BC6C6C6572')", database="erp")
+    server.sql("INSERT INTO KNB1 VALUES ('1000', '4712', 5.5, '00000000', x'123456', 'plain')", database="erp")
+    server.sql("ALTER TABLE KNB1 ADD WAERS char(5)", database="erp")
+    done = tailrace.run("run", path, "--until", "end")
+    assert done.code == 0, done.stderr
+    rows = [line for line in done.lines if "entity" not in line]
+    assert [(line["op"], line["database"], line["table"], "schema" in line) for line in rows] == [
+        (op, "erp", "KNB1", False) for op in "tccq"]
+    assert rows[1]["after"] == {"BUKRS": "1000", "KUNNR": "4711", "KLIMK": "5.50", "ERDAT": "2024-02-29",
+                                "AMT": "123.45", "NAME": "Müller"}
+    assert rows[2]["after"]["ERDAT"] is None
+    assert rows[2]["invalid"] == {"after": {"AMT": "\x124V"}}
+    assert rows[3]["ddl"] == "ALTER TABLE KNB1 ADD WAERS char(5)"
+    entities = [(line["action"], line["table"], line.get("key")) for line in done.lines if "entity" in line]
+    assert entities == [("clear", "erp.KNB1", None), ("set", "erp.KNB1", "4711"), ("set", "erp.KNB1", "4712")]
