@@ -9,6 +9,7 @@
 
 #include "agent/base/log.h"
 #include "agent/source/backoff.h"
+#include "agent/source/my_catalog.h"
 #include "agent/source/my_conn.h"
 #include "agent/source/my_stream.h"
 #include "agent/source/my_watch.h"
@@ -105,13 +106,15 @@ static int take_resume(struct my_reader *r, struct err *e) {
     return buf_failed(&r->resume) ? err_memory(e, "reading the log") : 0;
 }
 
-static int push_start(struct my_reader *r, const struct buf *identity, struct err *e) {
+static int push_start(struct my_reader *r, const struct buf *identity, const struct buf *catalog,
+                      struct err *e) {
     struct frame restart = {.kind = FRAME_RESTART, .data = identity->data, .len = identity->len};
     struct frame start = {.kind = FRAME_START, .data = r->resume.data, .len = r->resume.len};
+    struct frame told = {.kind = FRAME_CATALOG, .data = catalog->data, .len = catalog->len};
 
     if (r->again && push(r, &restart, e)) return -1;
     r->again = true;
-    return push(r, &start, e);
+    return push(r, &start, e) || push(r, &told, e) ? -1 : 0;
 }
 
 static int start_stream(struct my_reader *r, struct my_client *c, struct err *e) {
@@ -136,15 +139,17 @@ out:
 /* Connects, proves, and asks for the log. */
 static int begin(struct my_reader *r, struct my_client *c, struct err *e) {
     struct position at;
-    struct buf identity = {0};
+    struct buf identity = {0}, catalog = {0};
     int rc = -1;
 
     if (take_resume(r, e)) return -1;
     at = (struct position){r->resume.data, r->resume.len};
     if (r->again && my_prepare_verify(r->parts.prepare, c, at, &identity, e)) goto out;
+    if (my_catalog_read(c, my_prepare_server(r->parts.prepare), &catalog, e)) goto out;
     if (start_stream(r, c, e)) goto out;
-    rc = push_start(r, &identity, e);
+    rc = push_start(r, &identity, &catalog, e);
 out:
+    buf_release(&catalog);
     buf_release(&identity);
     return rc;
 }

@@ -9,7 +9,7 @@ static void put_str(struct buf *out, const char *s) {
 }
 
 void catalog_put_table(const struct catalog_table *t, struct buf *out) {
-    buf_putc(out, 't');
+    buf_putc(out, t->hints ? 'h' : 't');
     put_str(out, t->database);
     put_str(out, t->table);
     buf_put_be16(out, (uint16_t)t->ncolumns);
@@ -57,9 +57,10 @@ int catalog_next(struct cursor *c, struct arena *a, struct catalog_table *t, enu
     uint8_t tag;
     size_t offset = cursor_offset(c);
     if (!cursor_u8(c, &tag)) return 0;
-    int rc = tag == 't' ? read_table(c, a, t, e) : tag == 'i' ? read_image(c, image) : 1;
+    int rc = tag == 't' || tag == 'h' ? read_table(c, a, t, e) : tag == 'i' ? read_image(c, image) : 1;
+    t->hints = tag == 'h';
     if (rc < 0) return -1;
     if (rc)
         return err_set(e, ERR_DATA, "catalogue frame: malformed record 0x%02x at offset %zu", tag, offset);
-    return tag;
+    return tag == 'i' ? 'i' : 't';
 }

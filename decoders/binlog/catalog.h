@@ -4,10 +4,10 @@
  * Servers without binlog_row_metadata=FULL write neither names nor signs nor charsets nor labels. None tells
  * MariaDB's UUID, INET4, INET6 and VECTOR from bytes, nor how many digits a fraction has in the encodings of
  * TIME, DATETIME and TIMESTAMP that MariaDB had before 10.1 and has with mysql56_temporal_format=OFF: without
- * this catalogue they are read as if they had none, which misreads the row. The source's reader asks the database and puts
- * the answer into the stream as a FRAME_CATALOG. What it says is true now, not then: the reader must know
- * that no DDL for the table lies between, and the decoder uses a description only where it fits the log's
- * types column by column.
+ * this catalogue they are read as if they had none, which misreads the row. The source's reader asks the
+ * database and puts the answer into the stream as a FRAME_CATALOG. What it says is true now, not then: the
+ * reader must know that no DDL for the table lies between, and the decoder uses a description only where it
+ * fits the log's types column by column.
  *
  *     SELECT c.COLUMN_NAME, c.COLUMN_TYPE, IFNULL(c.CHARACTER_SET_NAME, ''), IFNULL(s.SEQ_IN_INDEX, 0)
  *       FROM information_schema.COLUMNS c
@@ -22,6 +22,7 @@
  * Layout of the payload: records one behind the other, integers big-endian, strings NUL-terminated.
  *
  *     table     't', str database, str table, u16 count, count times: str name, str type, str charset, u8 key
+ *     hints     'h', likewise, of some columns: for logs that say names
  *     image     'i', u8 the server's binlog_row_image
  */
 #ifndef TAILRACE_DECODERS_BINLOG_CATALOG_H
@@ -41,6 +42,7 @@ struct catalog_column {
 
 struct catalog_table {
     const char *database, *table;
+    bool hints; /* only columns whose type the log does not tell, in any order; the others are not here */
     size_t ncolumns; /* 0: there is no such table (any more) */
     struct catalog_column *columns;
 };
@@ -52,8 +54,8 @@ void catalog_put_table(const struct catalog_table *t, struct buf *out);
 void catalog_put_image(enum row_image image, struct buf *out);
 
 /*
- * Reads the next record: 't' fills `t` (texts point into the payload, columns lie in `a`), 'i' fills `image`,
- * 0 is the end, -1 an error.
+ * Reads the next record: 't' (hints too) fills `t` (texts point into the payload, columns lie in `a`), 'i'
+ * fills `image`, 0 is the end, -1 an error.
  */
 int catalog_next(struct cursor *c, struct arena *a, struct catalog_table *t, enum row_image *image,
                  struct err *e);

@@ -52,7 +52,7 @@ static bool contradicts(const struct table_map *m, const struct field *log, cons
 /* The log says types alone: the rest is the catalogue's, if it fits. */
 static int add_told(struct builder *b) {
     const struct catalog_table *t = b->from->told;
-    if (!t || !t->ncolumns)
+    if (!t || !t->ncolumns || t->hints)
         return err_set(b->e, ERR_DATA, "the log does not say its columns' names; " REMEDY);
     if (t->ncolumns != b->m->ncolumns)
         return err_set(

@@ -73,7 +73,7 @@ static void refused(struct fixture *f, const char *hex, const char *says) {
 static void told(struct fixture *f, const struct catalog_column *columns, size_t n) {
     struct catalog_column copy[8];
     for (size_t i = 0; i < n; i++) copy[i] = columns[i];
-    const struct catalog_table t = {"d", "t", n, copy};
+    const struct catalog_table t = {"d", "t", false, n, copy};
     buf_clear(&f->catalog, 4096);
     catalog_put_table(&t, &f->catalog);
     assert_int_equal(shapes_catalog(f->shapes, f->catalog.data, f->catalog.len, &f->e), 0);
@@ -249,6 +249,20 @@ static void test_hints(void **state) {
     assert_string_equal(s->table.columns[0].type, "binary(16)");
 }
 
+/* Hints alone, of some columns: no names come from them. */
+static void test_only_hints(void **state) {
+    struct fixture *f = *state;
+    static struct catalog_column uuid[] = {{"u", "uuid", "", 0}};
+    static const char named[] = "010000000000 " D_T "02 fefe 04 fe10 fe10 03 02013f 0404 0161 0175";
+    const struct catalog_table t = {"d", "t", true, 1, uuid};
+    buf_clear(&f->catalog, 4096);
+    catalog_put_image(ROW_IMAGE_FULL, &f->catalog);
+    catalog_put_table(&t, &f->catalog);
+    assert_int_equal(shapes_catalog(f->shapes, f->catalog.data, f->catalog.len, &f->e), 0);
+    assert_int_equal(taken(f, named)->table.columns[1].kind, VALUE_UUID);
+    refused(f, "010000000000 " D_T "01 fe 02 fe10 01", "does not say its columns' names");
+}
+
 static void test_image(void **state) {
     struct fixture *f = *state;
     struct shape *s = taken(f, full);
@@ -269,7 +283,7 @@ static void test_image(void **state) {
 static void test_catalog_malformed(void **state) {
     struct fixture *f = *state;
     told(f, columns, 4);
-    const struct catalog_table t = {"d", "t", 1, &(struct catalog_column){"a", "int", "", 1}};
+    const struct catalog_table t = {"d", "t", false, 1, &(struct catalog_column){"a", "int", "", 1}};
     buf_clear(&f->catalog, 4096);
     catalog_put_table(&t, &f->catalog);
     for (size_t len = 1; len < f->catalog.len; len++)
@@ -285,16 +299,9 @@ static void test_catalog_malformed(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(test_full),
-        TEST(test_same),
-        TEST(test_changed),
-        TEST(test_ids),
-        TEST(test_missing),
-        TEST(test_catalog),
-        TEST(test_catalog_differs),
-        TEST(test_hints),
-        TEST(test_image),
-        TEST(test_catalog_malformed),
+        TEST(test_full),    TEST(test_same),       TEST(test_changed),           TEST(test_ids),
+        TEST(test_missing), TEST(test_catalog),    TEST(test_catalog_differs),   TEST(test_hints),
+        TEST(test_image),   TEST(test_only_hints), TEST(test_catalog_malformed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
