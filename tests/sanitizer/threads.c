@@ -16,6 +16,7 @@
 _Static_assert(sizeof(thrd_t) == sizeof(pthread_t), "thrd_t is a pthread_t");
 _Static_assert(sizeof(mtx_t) == sizeof(pthread_mutex_t), "mtx_t is a pthread_mutex_t");
 _Static_assert(sizeof(cnd_t) == sizeof(pthread_cond_t), "cnd_t is a pthread_cond_t");
+_Static_assert(sizeof(once_flag) == sizeof(pthread_once_t), "once_flag is a pthread_once_t");
 
 struct start {
     thrd_start_t run;
@@ -60,6 +61,10 @@ int thrd_detach(thrd_t thread) {
 
 void thrd_exit(int code) {
     pthread_exit((void *)(intptr_t)code);
+}
+
+void call_once(once_flag *flag, void (*run)(void)) {
+    pthread_once((pthread_once_t *)flag, run);
 }
 
 int mtx_init(mtx_t *m, int type) {
