@@ -82,6 +82,7 @@ static int find_by_gtid(const struct my_gap_facts *f, struct my_gap *out, struct
         rc = show_missing(p->through.gtids, f->log->end.through.gtids, f->server->flavour, &text, e);
         found(out, MY_GAP_RESTORED, "the server lacks transactions that were delivered already: %s",
               buf_cstr(&text));
+        out->wait = f->server->read_only && !my_identity_same(f->ours, f->server);
     } else if (numbers_fell(f) || other_gtids_there(f)) {
         found(out, MY_GAP_RESET, "the log was reset since the checkpoint, which lies at %s:%" PRIu64,
               p->through.file, p->through.offset);

@@ -28,6 +28,7 @@ struct my_gap_facts {
 
 struct my_gap {
     enum my_gap_kind kind;
+    bool wait;        /* no gap yet: a replica that has not caught up with what we have seen */
     bool from_oldest; /* when accepted: what is still there follows our position; else: begin at the end */
     char what[480];   /* what is wrong, for people */
     const char *remedy;

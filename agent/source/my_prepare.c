@@ -89,6 +89,7 @@ static int judge(struct my_client *c, const struct my_identity *ours, const stru
 }
 
 static int refuse(const struct my_gap *gap, struct err *e) {
+    if (gap->wait) return err_set(e, ERR_IO, "this read-only server has not caught up: %s", gap->what);
     return err_set(
         e, ERR_GAP,
         "%s: %s. Or go on without what is missing: --accept-gap publishes a gap event and begins a "
@@ -146,7 +147,7 @@ static void print_position(const struct binlog_position *p, struct buf *out) {
 }
 
 static int settle_gap(struct run *r, struct err *e) {
-    if (!r->resume->accept_gap) return refuse(&r->gap, e);
+    if (r->gap.wait || !r->resume->accept_gap) return refuse(&r->gap, e);
     print_position(&r->position, &r->gap_from);
     return r->gap.from_oldest ? begin_at_oldest(r, e) : begin_at_end(r, e);
 }

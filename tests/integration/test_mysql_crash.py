@@ -65,6 +65,7 @@ def fold(lines):
 
 
 @pytest.mark.timeout(240)
+@pytest.mark.parametrize("shop", [*VARIANTS, "mariadb-11.4"], indirect=True)
 def test_the_folded_stream_is_the_table(shop):  # noqa: F811
     shop.to_end()
     writer = Writer(shop.server, seed=7)

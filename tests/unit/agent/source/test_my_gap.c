@@ -140,6 +140,21 @@ static void finds_a_server_that_lacks_what_we_saw(void **state) {
     tear_down(&w);
 }
 
+static void waits_for_a_replica(void **state) {
+    struct world w;
+
+    (void)state;
+    set_up(&w, FLAVOUR_MYSQL, true);
+    set_gtids(w.log.end.through.gtids, UUID ":1-18");
+    w.server.read_only = true;
+    assert_gap(&w, MY_GAP_RESTORED, NULL);
+    assert_false(w.gap.wait); /* the very server of the checkpoint does not catch up with itself */
+    w.server.uuid[0] = 'a';
+    assert_gap(&w, MY_GAP_RESTORED, NULL);
+    assert_true(w.gap.wait);
+    tear_down(&w);
+}
+
 static void finds_a_log_that_was_reset(void **state) {
     struct world w;
 
@@ -188,6 +203,7 @@ int main(void) {
         cmocka_unit_test(finds_what_was_purged),
         cmocka_unit_test(looks_at_where_reading_begins),
         cmocka_unit_test(finds_a_server_that_lacks_what_we_saw),
+        cmocka_unit_test(waits_for_a_replica),
         cmocka_unit_test(finds_a_log_that_was_reset),
         cmocka_unit_test(follows_gtids_to_another_server),
     };
