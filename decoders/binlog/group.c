@@ -209,9 +209,14 @@ static int overflow(struct feed *f) {
     return 0;
 }
 
+/* Nothing is kept of what was emitted before, but for XA transactions. */
+static bool is_kept(const struct group *g) {
+    return !g->silent || g->xa;
+}
+
 static int keep(struct feed *f, struct binlog_event *ev, uint64_t start) {
     struct binlog *d = f->d;
-    if (d->group.silent && !d->group.xa) return 0;
+    if (!is_kept(&d->group)) return 0;
     if (d->group.streaming) return emit_event(f, ev, start);
     if (ev->type == HOLD_SKIPPED ? hold_skip(&d->hold, f->e) : hold_put(&d->hold, ev, start, f->e)) return -1;
     return hold_full(&d->hold) ? overflow(f) : 0;
@@ -251,9 +256,15 @@ static struct text savepoint_name(struct text text) {
     return at ? (struct text){at, text.len - (size_t)(at - text.ptr)} : text;
 }
 
+static int set_savepoint(struct feed *f, struct text name) {
+    struct binlog *d = f->d;
+    if (!is_kept(&d->group) || d->group.streaming) return 0;
+    return hold_savepoint(&d->hold, name, f->e);
+}
+
 static int undo(struct feed *f, const struct binlog_event *ev, struct text name) {
     struct binlog *d = f->d;
-    if (d->group.silent) return 0;
+    if (!is_kept(&d->group)) return 0;
     if (d->group.streaming)
         return misplaced(f, ev, "rolls back a part of a transaction so large that it was delivered already");
     return hold_undo(&d->hold, name, f->e);
@@ -265,8 +276,7 @@ static int feed_control(struct feed *f, struct binlog_event *ev, const struct st
     case STATEMENT_BEGIN: d->group.standalone = false; return 0;
     case STATEMENT_COMMIT: return close_group(f, &d->hold, UINT64_MAX);
     case STATEMENT_ROLLBACK: return close_rolled_back(f, ev);
-    case STATEMENT_SAVEPOINT:
-        return d->group.silent ? 0 : hold_savepoint(&d->hold, savepoint_name(s->text), f->e);
+    case STATEMENT_SAVEPOINT: return set_savepoint(f, savepoint_name(s->text));
     case STATEMENT_ROLLBACK_TO: return undo(f, ev, savepoint_name(s->text));
     case STATEMENT_XA_START:
         d->group.standalone = false;

@@ -34,6 +34,7 @@ size_t gtid_text(const struct gtid *g, char out[GTID_TEXT]);
 
 struct gtid_set; /* grows by itself; embedded nowhere */
 
+/* An empty set, NULL when memory runs out; frees it; empties it and keeps its memory. */
 struct gtid_set *gtid_set_new(enum binlog_flavour flavour);
 void gtid_set_free(struct gtid_set *s);
 void gtid_set_clear(struct gtid_set *s);
@@ -46,6 +47,7 @@ int gtid_set_parse(struct gtid_set *s, const char *text, size_t len, struct err 
 /* Appends it as the server prints it, sorted, without line breaks; "" when empty. */
 void gtid_set_format(const struct gtid_set *s, struct buf *out);
 
+/* Adds one. ERR_DATA: of the other flavour. */
 int gtid_set_add(struct gtid_set *s, const struct gtid *g, struct err *e);
 /* Adds all of another set of the same flavour. */
 int gtid_set_add_all(struct gtid_set *to, const struct gtid_set *from, struct err *e);

@@ -34,6 +34,7 @@ struct hold {
     bool in_chunk;
 };
 
+/* Empty, without memory; gives all memory back. */
 void hold_init(struct hold *h);
 void hold_release(struct hold *h);
 /* Empty again: the spill goes, memory up to HOLD_MEMORY stays. */

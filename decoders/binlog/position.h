@@ -31,6 +31,7 @@ struct binlog_position {
     struct binlog_place from, through;
 };
 
+/* With empty sets of that flavour; frees them. */
 int binlog_position_init(struct binlog_position *p, enum binlog_flavour flavour, struct err *e);
 void binlog_position_release(struct binlog_position *p);
 

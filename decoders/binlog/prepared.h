@@ -13,6 +13,7 @@ struct prepared {
 
 struct prepared_xa; /* one */
 
+/* Forgets them all. */
 void prepared_release(struct prepared *p);
 
 /* Takes over what `h` holds, which is empty then; `before` is copied: the place in front of it. */

@@ -14,6 +14,7 @@ struct tables {
     struct tables_entry *last;
 };
 
+/* Gives all memory back. */
 void tables_release(struct tables *t);
 /* Ids mean something else from now on: another connection, another file. */
 void tables_forget(struct tables *t);

@@ -8,6 +8,7 @@
 
 #include "decoders/cursor.h"
 
+/* Unsigned; false and unmoved when the bytes end before it. */
 MUST_CHECK static inline bool varlen_u64(struct cursor *c, uint64_t *v) {
     if (cursor_left(c) < 1) return false;
     unsigned more = 0;

@@ -38,7 +38,7 @@ struct builder {
     struct buf payload;
 };
 
-static bool builder_wanted(void *ctx, const char *space, const char *name) {
+static inline bool builder_wanted(void *ctx, const char *space, const char *name) {
     struct builder *b = ctx;
     b->asked++;
     if (b->unwanted && strcmp(b->unwanted, "*") == 0) return false;
@@ -52,7 +52,7 @@ static struct spill *builder_spill(void *ctx, struct err *e) {
     return spill_file_new(NULL, e);
 }
 
-static bool builder_passes(void *ctx, const char *id) {
+static inline bool builder_passes(void *ctx, const char *id) {
     struct builder *b = ctx;
     return b->pass_over && strcmp(b->pass_over, id) == 0;
 }
@@ -105,7 +105,7 @@ static void feed_hex(struct builder *b, uint8_t type, const char *hex) {
     buf_release(&body);
 }
 
-static void rotate_to(struct builder *b, const char *file, uint64_t offset, bool made_up) {
+static inline void rotate_to(struct builder *b, const char *file, uint64_t offset, bool made_up) {
     struct buf body = {0};
     put_le(&body, offset, 8);
     buf_puts(&body, file);
@@ -173,7 +173,7 @@ static void builder_release(struct builder *b) {
     buf_release(&b->payload);
 }
 
-static void gtid(struct builder *b, uint64_t number) {
+static inline void gtid(struct builder *b, uint64_t number) {
     struct buf body = {0};
     hex_put(&body, "00 4ac15082e76311f19ad802fc00000001");
     put_le(&body, number, 8);
@@ -181,7 +181,7 @@ static void gtid(struct builder *b, uint64_t number) {
     buf_release(&body);
 }
 
-static void anonymous(struct builder *b) {
+static inline void anonymous(struct builder *b) {
     uint8_t body[25] = {0};
     feed_bytes(b, BINLOG_ANONYMOUS_GTID, 0, body, sizeof(body));
 }
@@ -199,20 +199,20 @@ static void query_in(struct builder *b, const char *database, const char *text) 
     buf_release(&body);
 }
 
-static void query(struct builder *b, const char *text) {
+static inline void query(struct builder *b, const char *text) {
     query_in(b, "shop", text);
 }
 
-static void xid(struct builder *b) {
+static inline void xid(struct builder *b) {
     feed_hex(b, BINLOG_XID, "0100000000000000");
 }
 
-static void table_map(struct builder *b) {
+static inline void table_map(struct builder *b) {
     feed_hex(b, BINLOG_TABLE_MAP, builder_map);
 }
 
 /* One row (id, "a") into shop.t. */
-static void insert(struct builder *b, uint32_t id) {
+static inline void insert(struct builder *b, uint32_t id) {
     struct buf body = {0};
     hex_put(&body, "6a0000000000 0100 0200 02 ff 00");
     put_le(&body, id, 4);
@@ -222,7 +222,7 @@ static void insert(struct builder *b, uint32_t id) {
 }
 
 /* A whole transaction of one row. */
-static void commit_one(struct builder *b, uint64_t number, uint32_t id) {
+static inline void commit_one(struct builder *b, uint64_t number, uint32_t id) {
     gtid(b, number);
     query(b, "BEGIN");
     table_map(b);
@@ -230,13 +230,25 @@ static void commit_one(struct builder *b, uint64_t number, uint32_t id) {
     xid(b);
 }
 
-static void expect(struct builder *b, const char *text) {
+/* Lines of what came that begin so. */
+static inline size_t count(const struct builder *b, const char *what) {
+    size_t n = 0, len = strlen(what);
+    const char *p = (const char *)b->text.data, *end = p + b->text.len;
+    while (p && p < end) {
+        n += (size_t)(end - p) >= len && memcmp(p, what, len) == 0;
+        p = memchr(p, '\n', (size_t)(end - p));
+        if (p) p++;
+    }
+    return n;
+}
+
+static inline void expect(struct builder *b, const char *text) {
     if (b->result) fail_msg("%s", b->e.text);
     assert_string_equal(buf_cstr(&b->text), text);
     buf_clear(&b->text, SIZE_MAX);
 }
 
-static void expect_error(struct builder *b, enum err_code code, const char *part) {
+static inline void expect_error(struct builder *b, enum err_code code, const char *part) {
     assert_int_equal(b->result, -1);
     if (!strstr(b->e.text, part)) fail_msg("%s", b->e.text);
     assert_int_equal(b->e.code, code);
