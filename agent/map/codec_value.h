@@ -14,6 +14,7 @@ bool codec_day(int64_t year, int64_t month, int64_t day, int64_t *out);
 bool codec_read_date(const struct codec *c, struct text t, bool padded, struct value *v);
 bool codec_read_time(struct text t, bool padded, struct value *v);
 
+/* The codec's text for true, or the one for false. */
 bool codec_read_bool(const struct codec *c, struct text t, struct value *v);
 
 /* Makes the decimal's text in `a`; *no_memory tells of the one failure that is not the text's. Packed ones
