@@ -89,7 +89,8 @@ bool map_wants(const struct map *m, const char *space, const char *name) {
     bool wanted = false;
     names_dotted(&dotted, NULL, space, name);
     const char *text = buf_cstr(&dotted);
-    if (buf_failed(&dotted) || rules_select(&m->planner.rules, text, &wanted, NULL)) wanted = false;
+    /* What cannot be told counts as wanted: its plan will stop and say why. */
+    if (buf_failed(&dotted) || rules_select(&m->planner.rules, text, &wanted, NULL)) wanted = true;
     buf_release(&dotted);
     return wanted;
 }
