@@ -103,7 +103,7 @@ static void say_intent(const struct config *c) {
     for (size_t i = 0; i < c->nsources; i++)
         log_kv(LOG_INFO, c->sources[i].name, "will stream", "url", c->sources[i].url, "to",
                sinks[c->sink.type], "encoding", registry_encoder(c->encoding)->name, "state",
-               c->state ? c->state : "none: temporary slot, nothing is kept", NULL);
+               c->state ? c->state : "none: nothing is kept", NULL);
     for (size_t i = 0; i < c->warnings.count; i++) log_msg(LOG_WARN, "config", "%s", c->warnings.items[i]);
 }
 

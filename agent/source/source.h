@@ -45,8 +45,9 @@ struct source_resume {
     struct position identity; /* who the positions were taken from */
     struct position position; /* where to go on */
     uint32_t epoch;
-    bool first_run;   /* there is no checkpoint */
-    bool durable;     /* a state directory is used; false: temporary slot, nothing left behind */
+    bool first_run; /* there is no checkpoint */
+    bool
+        durable; /* a state directory is used; false: nothing is left behind (PostgreSQL: a temporary slot) */
     bool accept_gap;  /* --accept-gap */
     const char *from; /* --from: "now", a position's text, or NULL; first run only */
     int stop_fd;      /* readable when the caller wants to give up: ERR_STOPPED; 0: none */

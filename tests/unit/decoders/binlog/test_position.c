@@ -70,7 +70,7 @@ static void test_bad_text(void **state) {
         "binlog.000003:x",
         "0/1A2B3C",
         A,
-        "binlog.1:4 " A,
+        ("binlog.1:4 " A),
         "binlog.000003:4 x",
         ".1:4",
         "binlog.4x:4",
