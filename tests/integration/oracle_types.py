@@ -343,14 +343,14 @@ def _of_mysql():
 
 
 def _of_mariadb():
-    """The log does not tell UUID, INET4 and INET6 from BINARY, so they come as the bytes that are stored."""
-    yield "inet4", "inet4", "HEX(CAST({} AS BINARY(4)))", octets, \
+    """The log does not tell UUID, INET4 and INET6 from BINARY: the catalogue does, when the agent starts."""
+    yield "inet4", "inet4", AS_IS, str, \
         from_list("0.0.0.0", "255.255.255.255", "192.168.0.1"), \
         lambda c: "'" + ".".join(str(c.randint(0, 255)) for _ in range(4)) + "'"
-    yield "inet6", "inet6", "HEX(CAST({} AS BINARY(16)))", octets, \
+    yield "inet6", "inet6", AS_IS, str, \
         from_list("::", "::1", "2001:db8::ff00:42:8329", "::ffff:192.0.2.128", "fe80::"), \
         lambda c: "'" + ":".join(f"{c.choice([0, c.randint(0, 65535)]):x}" for _ in range(8)) + "'"
-    yield "uuid", "uuid", "HEX(CAST({} AS BINARY(16)))", octets, \
+    yield "uuid", "uuid", AS_IS, str, \
         from_list("00000000-0000-0000-0000-000000000000", "123e4567-e89b-12d3-a456-426655440000"), \
         lambda c: f"'{c.randbytes(16).hex()}'"
     yield "squeezed", "text COMPRESSED", AS_UTF8, characters, *strings(WIDE, 2000)
