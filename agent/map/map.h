@@ -56,7 +56,7 @@ typedef int (*event_fn)(void *ctx, const struct event *ev, struct err *e);
 int map_change(struct map *m, const struct change *c, event_fn fn, void *ctx, struct err *e);
 
 /* True for a table the configuration selects ("schema.table", in MySQL "database.table"); decides before any
- * row is seen. */
+ * row is seen. Also where that cannot be told: map_change() of its description then says why. */
 bool map_wants(const struct map *m, const char *space, const char *name);
 
 /*

@@ -36,7 +36,7 @@ static void test_costly_pattern(void **state) {
         fixture_table(&f, "public.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa d id:int!");
     assert_int_equal(fixture_schema_change(&f, t, NULL), -1);
     fixture_error(&f, ERR_CONFIG, "test.yaml:2:3: sources.shop.tables: a regular expression took too long");
-    assert_false(map_wants(f.map, t->schema, t->name));
+    assert_true(map_wants(f.map, t->schema, t->name)); /* so that its rows come as far as the error */
     fixture_release(&f);
 }
 
