@@ -167,6 +167,7 @@ $(BENCH_BIN): $(BUILD)/%: tests/%.c $(LIBTAILRACE) $(LIBDECODERS) $(BUILD)/.flag
 
 bench: all $(BENCH_BIN)
 	./tests/bench/run
+	./tests/bench/run --mysql
 
 demo:
 	./deploy/demo
