@@ -4,6 +4,8 @@
 
 #include "agent/base/log.h"
 
+#define BUSY_ENTRIES                                                                                         \
+    1000 /* acknowledged since the last checkpoint: they would all come again after a crash */
 #define SNAPSHOT_NONE "never" /* remembered, so that a later version does not start one by itself */
 
 struct backward {
@@ -69,11 +71,15 @@ int backward_identify(struct backward *b, const void *identity, size_t len, stru
     return checkpoint_set(&b->checkpoint, CHECKPOINT_IDENTITY, identity, len, e);
 }
 
-/* On a slow disk checkpoints come less often, so that at most a twentieth of the time goes into them. */
+/*
+ * Under load checkpoints come more often than asked for, so that a crash repeats little; on a slow disk less
+ * often: at most a twentieth of the time goes into them.
+ */
 static int64_t due_at(const struct backward *b) {
     int64_t interval = (int64_t)b->parts.config->checkpoint_ms * 1000;
     int64_t bearable = b->saved_cost * 20;
 
+    if (ledger_watermark(b->parts.ledger) - b->saved_watermark >= BUSY_ENTRIES) return b->saved_at + bearable;
     return b->saved_at + (bearable > interval ? bearable : interval);
 }
 
