@@ -244,9 +244,8 @@ def test_without_checksums(place):
     small_life(place, "checked")
 
 
-def test_without_gtids(server, tailrace, tmp_path):
-    if server.mariadb:
-        pytest.skip("MariaDB always has GTIDs")
+@pytest.mark.parametrize("server", [f for f in DEFAULT_FLAVOURS if f.startswith("mysql")], indirect=True)
+def test_without_gtids(server, tailrace, tmp_path):  # MariaDB always has them
     for mode in ("ON_PERMISSIVE", "OFF_PERMISSIVE", "OFF"):
         server.sql(f"SET GLOBAL gtid_mode = {mode}")
     place = Place(server, tailrace, tmp_path)
