@@ -366,6 +366,7 @@ def test_rights_and_passwords(tailrace, pg_latest, own_kafka, state_dir):
     # Only what writing needs: the topic exists, its settings may not be read.
     kafka.create_topic(topic, 1)
     grant_write(kafka, topic)
+    procs.wait_until(lambda: tailrace.run(*right, "--until", "end").code == 0, 30, "the rights to be in force")
     run = tailrace.start(*right)
     run.wait_for_log("streaming")
     insert(pg_latest, 1, 10)
