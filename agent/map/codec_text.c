@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "decoders/binlog/charset.h"
+#include "decoders/utf8.h"
 
 #define NONE UINT32_MAX
 
@@ -62,22 +63,6 @@ static size_t read_point(const char *text, size_t len, uint32_t *point) {
         *point = *point << 6 | (s[i] & 0x3F);
     }
     return n;
-}
-
-static size_t put_point(char *to, uint32_t p) {
-    if (p < 0x80) {
-        to[0] = (char)p;
-        return 1;
-    }
-    if (p < 0x800) {
-        to[0] = (char)(0xC0 | p >> 6);
-        to[1] = (char)(0x80 | (p & 0x3F));
-        return 2;
-    }
-    to[0] = (char)(0xE0 | p >> 12);
-    to[1] = (char)(0x80 | (p >> 6 & 0x3F));
-    to[2] = (char)(0x80 | (p & 0x3F));
-    return 3;
 }
 
 static bool learn_charset(const struct charset *cs, uint32_t *points) {
@@ -150,13 +135,13 @@ static int many_to_utf8(const struct codec_charset *cs, struct text in, struct a
 
 int codec_to_utf8(const struct codec_charset *cs, struct text in, struct arena *a, struct text *out) {
     if (cs->many) return many_to_utf8(cs, in, a, out);
-    char *to = arena_alloc(a, in.len * 3 + 1);
+    char *to = arena_alloc(a, in.len * 4 + 1); /* as utf8_put() asks for */
     if (!to) return -1;
     size_t n = 0;
     for (size_t i = 0; i < in.len; i++) {
         uint32_t point = cs->points[(uint8_t)in.ptr[i]];
         if (point == NONE) return 1;
-        n += put_point(to + n, point);
+        n += utf8_put(point, to + n);
     }
     *out = (struct text){.ptr = to, .len = n};
     return 0;
