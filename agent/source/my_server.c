@@ -22,6 +22,7 @@ enum variable {
     FORMAT,
     ROW_IMAGE,
     ROW_METADATA,
+    VALUE_OPTIONS,
     GTID_MODE,
     READ_ONLY,
     VARIABLES,
@@ -35,6 +36,7 @@ static const char *const names[VARIABLES] = {
     [FORMAT] = "binlog_format",
     [ROW_IMAGE] = "binlog_row_image",
     [ROW_METADATA] = "binlog_row_metadata",
+    [VALUE_OPTIONS] = "binlog_row_value_options",
     [GTID_MODE] = "gtid_mode",
     [READ_ONLY] = "read_only",
 };
@@ -161,6 +163,13 @@ static void check_settings(struct looking *l, const struct my_server *s) {
     if (strcasecmp(l->values[ROW_METADATA], "FULL") != 0)
         problem(l, "binlog_row_metadata is %s: run \"SET GLOBAL binlog_row_metadata = FULL;\"",
                 l->values[ROW_METADATA]);
+    if (strcasestr(l->values[VALUE_OPTIONS], "PARTIAL_JSON") && !s->row_full)
+        problem(l,
+                "binlog_row_value_options is PARTIAL_JSON and binlog_row_image is %s: the log would hold the "
+                "changes of a JSON document without the document they are made to: run \"SET GLOBAL "
+                "binlog_row_value_options = '';\" or \"SET GLOBAL binlog_row_image = FULL;\", and let the "
+                "applications connect anew",
+                l->values[ROW_IMAGE]);
     if (my_conn_server_id(l->s) == s->server_id)
         problem(l, "server_id %u is the server's own: give this source another one", s->server_id);
 }

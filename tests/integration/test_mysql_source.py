@@ -226,6 +226,19 @@ def test_all_wrong_settings_are_named_with_their_cure(shop):
     shop.to_end()
 
 
+def test_parts_of_json_documents_need_the_whole_row(own_mysql, tailrace, state_dir):
+    shop = Shop(own_mysql("mysql-9.7", tls="on"), tailrace, state_dir)  # noqa: F811
+    shop.server.configure(binlog_row_value_options="PARTIAL_JSON")
+    shop.to_end()
+    for image in ("MINIMAL", "NOBLOB"):
+        shop.server.configure(binlog_row_image=image)
+        text = shop.refused(2, "cannot be read yet: binlog_row_value_options is PARTIAL_JSON")
+        assert "SET GLOBAL binlog_row_value_options = '';" in text
+        assert "SET GLOBAL binlog_row_image = FULL;" in text
+    shop.server.configure(binlog_row_value_options="")
+    shop.to_end()
+
+
 def test_missing_grants_are_named(shop):
     shop.server.create_user("poor", "poor secret", "SELECT ON shop.*")
     text = shop.refused(2, "lacks REPLICATION SLAVE and", url=shop.server.url(user="poor", password="poor secret"))
