@@ -95,20 +95,40 @@ static int write_wanted(const struct asker *ask, const struct query_event *q, co
 
 /* ---- Others ---- */
 
+static bool text_equal(struct text a, struct text b) {
+    return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+}
+
+static bool named_before(const struct statement *s, size_t i) {
+    for (size_t j = 0; j < i; j++)
+        if (text_equal(s->tables[j].name, s->tables[i].name) &&
+            text_equal(s->tables[j].database, s->tables[i].database))
+            return true;
+    return false;
+}
+
+static int one_wanted(const struct asker *ask, const struct statement *s, size_t i, struct concern *out) {
+    const struct statement_table *t = &s->tables[i];
+    bool wanted;
+    if (s->kind == STATEMENT_DATABASE || t->name.len == 0) {
+        if (space_wanted(ask, t->database, &wanted)) return -1;
+    } else {
+        if (table_wanted(ask, t->database, t->name, &wanted)) return -1;
+        out->tables[i] = wanted && !named_before(s, i);
+    }
+    out->wanted = out->wanted || wanted;
+    return 0;
+}
+
 int concern_read(const struct query_event *q, const struct statement *s, const struct tables *seen,
                  const struct decoder_options *o, struct arena *a, struct concern *out, struct err *e) {
     const struct asker ask = {seen, o, a, e};
     *out = (struct concern){0};
     if (s->kind == STATEMENT_WRITE) return write_wanted(&ask, q, s, &out->wanted);
-    for (size_t i = 0; i < s->ntables && !out->wanted; i++) {
-        const struct statement_table *t = &s->tables[i];
-        if (s->kind == STATEMENT_DATABASE || t->name.len == 0) {
-            if (space_wanted(&ask, t->database, &out->wanted)) return -1;
-        } else {
-            if (table_wanted(&ask, t->database, t->name, &out->wanted)) return -1;
-            if (out->wanted) out->table = t;
-        }
-    }
     if (s->ntables == 0) return space_wanted(&ask, q->database, &out->wanted);
+    out->tables = arena_calloc(a, s->ntables, sizeof(out->tables[0]));
+    if (!out->tables) return err_memory(e, "reading a statement");
+    for (size_t i = 0; i < s->ntables; i++)
+        if (one_wanted(&ask, s, i, out)) return -1;
     return 0;
 }

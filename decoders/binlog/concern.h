@@ -14,7 +14,8 @@
 
 struct concern {
     bool wanted;
-    const struct statement_table *table; /* the first that is wanted; NULL: none of those it names is */
+    bool *tables; /* of each that it names, in `a`: somebody wants it, and it was not named before; NULL: no
+                     table is named, or names do not count */
 };
 
 /* `a` is for scratch. -1 only when memory runs out. */

@@ -12,8 +12,8 @@
  *   COMMIT     tx, pos and position: behind the transaction's last event
  *   rows       tx, table, images, id, ord, pos (where the event begins), position: progress
  *   TRUNCATE   the same without images. A table that was not described yet has no columns
- *   DDL        likewise; the statement as text in `message`; `table` is the first that somebody wants, NULL
- *              for databases and for statements that name no table
+ *   DDL        likewise; the statement as text in `message`; one for each table that it names and somebody
+ *              wants; `table` is NULL for databases and for statements that name no table
  *   SCHEMA     table, replaced, tx; no id
  *   HEARTBEAT  pos and position, when the place changed
  *
@@ -23,8 +23,9 @@
  * Identity (promise 3). id: `epoch:GTID:event:row`, or `epoch:file:offset:event:row` where transactions are
  * told apart by their place (offset of the transaction's first event). event counts, from 1, the events of
  * the transaction that hold rows, wanted or not, and its statements that may change tables; row counts in the
- * event, from 0. ord: the transaction's rank (gtid_set_rank() with it, or file number << 32 | offset), event,
- * row. tx: the GTID, where there is one, else `file:offset`.
+ * event, from 0; of a statement, the table's place among those it names. ord: the transaction's rank
+ * (gtid_set_rank() with it, or file number << 32 | offset), event, row. tx: the GTID, where there is one,
+ * else `file:offset`.
  *
  * The rows of an XA transaction are published when it commits, in the place and under the GTID of that
  * commit. Until it is decided, positions say that the log is to be read again from in front of it.

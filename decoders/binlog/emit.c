@@ -247,8 +247,11 @@ static const struct table *named_table(struct feed *f, const struct statement_ta
     return names ? bare_table(f, names, t->database.len + 1 + t->name.len) : NULL;
 }
 
+/* `row`: the table's place among those that the statement names. */
 static int emit_named(struct feed *f, const struct statement *s, const struct statement_table *t,
-                      uint64_t start) {
+                      uint32_t row, uint64_t start) {
+    f->d->at.row = row;
+    if (delivered(f->d)) return 0;
     struct change c = {.op = s->kind == STATEMENT_TRUNCATE && t ? CHANGE_TRUNCATE : CHANGE_DDL};
     if (t && !(c.table = named_table(f, t))) return -1;
     if (c.op == CHANGE_DDL) {
@@ -256,6 +259,17 @@ static int emit_named(struct feed *f, const struct statement *s, const struct st
         c.message.transactional = true;
     }
     return emit_identified(f, &c, start);
+}
+
+/* To each table that it names and somebody wants; to none where it is about a whole database. */
+static int emit_each(struct feed *f, const struct statement *s, const struct concern *c, uint64_t start) {
+    bool any = false;
+    for (size_t i = 0; c->tables && i < s->ntables; i++) {
+        if (!c->tables[i]) continue;
+        any = true;
+        if (emit_named(f, s, &s->tables[i], (uint32_t)i, start)) return -1;
+    }
+    return any ? 0 : emit_named(f, s, NULL, 0, start);
 }
 
 /* Rows that came as a statement cannot be known. */
@@ -281,11 +295,10 @@ static int emit_statement(struct feed *f, const struct binlog_event *ev, uint64_
     d->at.event++;
     d->at.row = 0;
     if (query_event_read(ev, &d->format, &q, f->e) || statement_read(&q, &d->arena, &s, f->e)) return -1;
-    if (delivered(d)) return 0;
     if (concern_read(&q, &s, &d->tables, &d->options, &d->arena, &c, f->e)) return -1;
     if (!c.wanted) return 0;
-    if (s.kind == STATEMENT_WRITE) return refuse(f, &q, &s);
-    return emit_named(f, &s, c.table, start);
+    if (s.kind == STATEMENT_WRITE) return delivered(d) ? 0 : refuse(f, &q, &s);
+    return emit_each(f, &s, &c, start);
 }
 
 int emit_event(struct feed *f, struct binlog_event *ev, uint64_t start) {

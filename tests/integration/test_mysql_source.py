@@ -90,6 +90,18 @@ def test_rows_ddl_and_truncate(shop):
     assert [line["ord"] for line in lines] == sorted(line["ord"] for line in lines)
 
 
+def test_a_statement_goes_to_every_captured_table_that_it_names(shop):
+    shop.server.sql("CREATE TABLE shop.u (id int); CREATE DATABASE other; CREATE TABLE other.o (id int)")
+    run = shop.start()
+    shop.server.sql("RENAME TABLE shop.t TO shop.x, shop.u TO shop.t")
+    shop.server.sql("DROP TABLE other.o, shop.x, shop.t")
+    lines = run.wait_for_lines(5)
+    assert run.terminate() == 0
+    assert [(line["op"], line["table"]) for line in lines] == [("q", "t"), ("q", "x"), ("q", "u"), ("q", "x"), ("q", "t")]
+    assert len({line["id"] for line in lines}) == 5
+    assert [line["ord"] for line in lines] == sorted(line["ord"] for line in lines)
+
+
 def test_a_stop_and_a_start_repeat_and_lose_nothing(shop):
     shop.to_end()
     shop.insert(1)

@@ -168,8 +168,14 @@ static void test_statements(void **state) {
     } cases[] = {
         {"shop", "TRUNCATE TABLE u", "truncate shop.u 1:" UUID ":1:1:0 at binlog.000001:171\n"},
         {"other", "RENAME TABLE other.a TO other.b, shop._u TO shop.u",
-         "ddl shop._u 1:" UUID ":1:1:0 at binlog.000001:171\n"
+         "ddl shop._u 1:" UUID ":1:1:2 at binlog.000001:171\n"
+         "  \"RENAME TABLE other.a TO other.b, shop._u TO shop.u\"\n"
+         "ddl shop.u 1:" UUID ":1:1:3 at binlog.000001:171\n"
          "  \"RENAME TABLE other.a TO other.b, shop._u TO shop.u\"\n"},
+        {"shop", "DROP TABLE u, other.b, v, U, u",
+         "ddl shop.u 1:" UUID ":1:1:0 at binlog.000001:171\n  \"DROP TABLE u, other.b, v, U, u\"\n"
+         "ddl shop.v 1:" UUID ":1:1:2 at binlog.000001:171\n  \"DROP TABLE u, other.b, v, U, u\"\n"
+         "ddl shop.U 1:" UUID ":1:1:3 at binlog.000001:171\n  \"DROP TABLE u, other.b, v, U, u\"\n"},
         {"shop", "ALTER TABLE u TRUNCATE PARTITION p",
          "ddl shop.u 1:" UUID ":1:1:0 at binlog.000001:171\n  \"ALTER TABLE u TRUNCATE PARTITION p\"\n"},
         {"other", "DROP TABLE a, b", ""},
