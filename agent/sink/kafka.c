@@ -20,6 +20,7 @@
 #include "agent/sink/kafka_error.h"
 #include "agent/sink/kafka_log.h"
 #include "agent/sink/kafka_outage.h"
+#include "agent/sink/kafka_pace.h"
 #include "agent/sink/kafka_partition.h"
 #include "agent/sink/kafka_queue.h"
 #include "agent/sink/kafka_tls.h"
@@ -43,6 +44,7 @@ struct kafka_sink {
     void *ctx;
     rd_kafka_t *rd;
     struct kafka_queue queue;
+    struct kafka_pace *pace; /* NULL: the user has chosen linger.ms */
     struct kafka_log log;
     struct kafka_outage outage;
     struct kafka_tls tls;
@@ -266,6 +268,7 @@ static void topic_free(struct topic *t) {
 static void kafka_close(struct sink *s) {
     struct kafka_sink *k = (struct kafka_sink *)s;
 
+    kafka_pace_free(k->pace);
     kafka_queue_detach(&k->queue);
     if (k->rd)
         rd_kafka_purge(k->rd,
@@ -287,7 +290,10 @@ static int make_producer(struct kafka_sink *k, struct err *e) {
     rd_kafka_conf_set_log_cb(conf.rd, on_log);
     rd_kafka_conf_set_ssl_cert_verify_cb(conf.rd, on_certificate); /* fails in a librdkafka without TLS */
     k->rd = kafka_conf_producer(&conf, e);
-    return k->rd ? kafka_queue_open(&k->queue, k->rd, e) : -1;
+    if (!k->rd || kafka_queue_open(&k->queue, k->rd, e) < 0) return -1;
+    if (conf.own_linger) return 0;
+    k->pace = kafka_pace_new(k->rd, e);
+    return k->pace ? 0 : -1;
 }
 
 static int kafka_open(const struct config_sink *c, const char *source, sink_result_fn fn, void *ctx,
@@ -436,6 +442,7 @@ static enum sink_send kafka_send(struct sink *s, const struct sink_record *r, st
     if (code) return not_taken(k, code, t, bytes, e);
     k->out++;
     k->held += cost(bytes);
+    if (k->pace) kafka_pace_sent(k->pace, bytes, clock_monotonic_us(&clock_system));
     if (kafka_partition_moved(&t->partition)) kafka_partition_say(&t->partition, k->source);
     return SINK_SENT;
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "agent/config/secret.h"
+#include "agent/sink/kafka_pace.h"
 
 struct property {
     const char *name;
@@ -15,7 +16,7 @@ struct property {
 
 static const struct property defaults[] = {
     {"compression.type", "lz4"},
-    {"linger.ms", "1"},
+    {"linger.ms", KAFKA_PACE_LINGER_MS},
     {"batch.size", "524288"},
     {"batch.num.messages", "100000"},
     {"socket.nagle.disable", "true"},
@@ -136,6 +137,7 @@ int kafka_conf_make(const struct config_sink *c, const char *source, struct kafk
         goto failed;
     if (is_given(c, "message.max.bytes")) out->record_bytes = number(rd, "message.max.bytes");
     out->batch_bytes = number(rd, "batch.size");
+    out->own_linger = is_given(c, "linger.ms") || is_given(c, "queue.buffering.max.ms");
     if (set_brokers(rd, &c->brokers, e) < 0 ||
         set_all(rd, required, sizeof required / sizeof *required, e) < 0)
         goto failed;

@@ -13,7 +13,7 @@
 #include "agent/source/my_conn.h"
 #include "agent/source/my_stream.h"
 #include "agent/source/my_watch.h"
-#include "agent/source/thread.h"
+#include "agent/base/thread.h"
 #include "decoders/binlog/event.h"
 
 #define STOP_US INT64_C(5000000)

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "agent/source/my_conn.h"
-#include "agent/source/thread.h"
+#include "agent/base/thread.h"
 #include "decoders/binlog/position.h"
 
 #define EVERY_MS 5000

@@ -8,7 +8,7 @@
 #include "agent/source/pg_lowat.h"
 #include "agent/source/pg_pulse.h"
 #include "agent/source/source.h"
-#include "agent/source/thread.h"
+#include "agent/base/thread.h"
 #include "decoders/pgoutput/proto.h"
 
 #define MARK_INTERVAL_US INT64_C(200000) /* between keepalives that go into the ring */

@@ -41,6 +41,7 @@ static void the_promises_are_set(void **state) {
     assert_value(&k, "compression.type", "lz4");
     assert_value(&k, "ssl.endpoint.identification.algorithm", "https");
     assert_int_equal(k.record_bytes, 0);
+    assert_false(k.own_linger);
     assert_true(k.batch_bytes > 0 && k.batch_bytes < 1000000);
     rd_kafka_conf_destroy(k.rd);
 }
@@ -48,7 +49,7 @@ static void the_promises_are_set(void **state) {
 static void the_user_s_properties_win_over_defaults(void **state) {
     (void)state;
     struct config_pair pairs[] = {{.name = "compression.type", .value = "zstd"},
-                                  {.name = "linger.ms", .value = "20"},
+                                  {.name = "linger.ms", .value = "30"},
                                   {.name = "batch.size", .value = "1000"},
                                   {.name = "message.max.bytes", .value = "5000"},
                                   {.name = "client.id", .value = "mine"}};
@@ -56,7 +57,8 @@ static void the_user_s_properties_win_over_defaults(void **state) {
     struct err e = {0};
     assert_int_equal(make(pairs, 5, &k, &e), 0);
     assert_value(&k, "compression.type", "zstd");
-    assert_value(&k, "linger.ms", "20");
+    assert_value(&k, "linger.ms", "30");
+    assert_true(k.own_linger);
     assert_value(&k, "client.id", "mine");
     assert_int_equal(k.batch_bytes, 1000);
     assert_int_equal(k.record_bytes, 5000);

@@ -1,8 +1,8 @@
 /*
  * thread: threads and the eventfds that wake them.
  */
-#ifndef TAILRACE_AGENT_SOURCE_THREAD_H
-#define TAILRACE_AGENT_SOURCE_THREAD_H
+#ifndef TAILRACE_AGENT_BASE_THREAD_H
+#define TAILRACE_AGENT_BASE_THREAD_H
 
 #include <pthread.h>
 #include <stdbool.h>

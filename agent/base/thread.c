@@ -1,4 +1,4 @@
-#include "agent/source/thread.h"
+#include "agent/base/thread.h"
 
 #include <errno.h>
 #include <signal.h>
