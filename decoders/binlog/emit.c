@@ -295,6 +295,7 @@ static int emit_statement(struct feed *f, const struct binlog_event *ev, uint64_
     d->at.event++;
     d->at.row = 0;
     if (query_event_read(ev, &d->format, &q, f->e) || statement_read(&q, &d->arena, &s, f->e)) return -1;
+    if (q.void_alter) return 0;
     if (concern_read(&q, &s, &d->tables, &d->options, &d->arena, &c, f->e)) return -1;
     if (!c.wanted) return 0;
     if (s.kind == STATEMENT_WRITE) return delivered(d) ? 0 : refuse(f, &q, &s);

@@ -31,8 +31,12 @@ enum status_code {
     MARIADB_Q_DUMMY = 255, /* fills up */
 };
 
-#define TOO_MANY_DBS 254    /* Q_UPDATED_DB_NAMES: more than the event names, so it names none */
-#define FLAGS3_HAS_SEQNO 12 /* the end of an ALTER in two phases: COMMIT or ROLLBACK */
+#define TOO_MANY_DBS 254 /* Q_UPDATED_DB_NAMES: more than the event names, so it names none */
+
+/* MARIADB_Q_GTID_FLAGS3: an ALTER in two phases. */
+#define FLAGS3_START_ALTER 2
+#define FLAGS3_COMMIT_ALTER 4
+#define FLAGS3_ROLLBACK_ALTER 8
 
 static bool skip(struct cursor *c, size_t len) {
     const uint8_t *ignored;
@@ -58,13 +62,21 @@ static bool read_charset(struct cursor *c, struct query_event *out) {
     return cursor_u16le(c, &out->charset) && skip(c, 4); /* connection and server collation */
 }
 
+/* Flags; which ALTER ends here: 8 bytes number of its beginning. */
+static bool read_flags3(struct cursor *c, struct query_event *out) {
+    uint8_t flags;
+    if (!cursor_u8(c, &flags)) return false;
+    out->void_alter = flags & (FLAGS3_START_ALTER | FLAGS3_ROLLBACK_ALTER);
+    return !(flags & (FLAGS3_COMMIT_ALTER | FLAGS3_ROLLBACK_ALTER)) || skip(c, 8);
+}
+
 /* Variables that only MariaDB writes. */
-static bool read_mariadb(uint8_t code, struct cursor *c, bool *known) {
+static bool read_mariadb(uint8_t code, struct cursor *c, struct query_event *out, bool *known) {
     uint8_t n;
     switch (code) {
     case MARIADB_Q_HRNOW: return skip(c, 3);
     case MARIADB_Q_XID: return skip(c, 8);
-    case MARIADB_Q_GTID_FLAGS3: return cursor_u8(c, &n) && (!(n & FLAGS3_HAS_SEQNO) || skip(c, 8));
+    case MARIADB_Q_GTID_FLAGS3: return read_flags3(c, out);
     case MARIADB_Q_CHARACTER_SET_COLLATIONS: return cursor_u8(c, &n) && skip(c, (size_t)n * 4);
     case MARIADB_Q_DUMMY: return true;
     default: *known = false; return false;
@@ -98,7 +110,7 @@ static bool read_variable(uint8_t code, struct cursor *c, bool mariadb, struct q
     default: break;
     }
     *known = mariadb;
-    return mariadb && read_mariadb(code, c, known);
+    return mariadb && read_mariadb(code, c, out, known);
 }
 
 static int read_variables(struct cursor vars, bool mariadb, struct query_event *out, struct err *e) {

@@ -33,6 +33,8 @@ struct query_event {
     uint64_t sql_mode;    /* Q_SQL_MODE_CODE; 0 unknown */
     uint16_t charset;     /* collation id of character_set_client; 0 unknown */
     uint16_t error_code;
+    bool void_alter; /* MariaDB's binlog_alter_two_phase: an ALTER begins, or was given up; another QUERY with
+                        the same text commits it */
 };
 
 /* Reads a QUERY event (a compressed one is inflated first). Texts point into the event. ERR_DATA: lengths

@@ -6,6 +6,7 @@ import re
 import subprocess
 import time
 
+import pymysql
 import pytest
 
 from harness import agent
@@ -100,6 +101,23 @@ def test_a_statement_goes_to_every_captured_table_that_it_names(shop):
     assert [(line["op"], line["table"]) for line in lines] == [("q", "t"), ("q", "x"), ("q", "u"), ("q", "x"), ("q", "t")]
     assert len({line["id"] for line in lines}) == 5
     assert [line["ord"] for line in lines] == sorted(line["ord"] for line in lines)
+
+
+def test_an_alter_in_two_phases_comes_once(own_mysql, tailrace, state_dir):
+    shop = Shop(own_mysql("mariadb-11.4", settings={"binlog_alter_two_phase": "ON"}), tailrace, state_dir)
+    run = shop.start()
+    shop.insert(1, 2)
+    shop.server.sql("ALTER TABLE shop.t ADD n int; UPDATE shop.t SET v = 'x'")
+    with pytest.raises(pymysql.err.IntegrityError):
+        shop.server.sql("ALTER TABLE shop.t ADD UNIQUE (v), ALGORITHM=COPY")
+    shop.server.sql("ALTER TABLE shop.t ADD m int; INSERT INTO shop.t VALUES (3, 'v3', 3, 1)")
+    lines = run.wait_for_lines(7)
+    assert run.terminate() == 0
+    log = [row[5] for row in shop.server.sql("SHOW BINLOG EVENTS")]
+    assert [sum(f"{phase} ALTER" in text for text in log) for phase in ("START", "COMMIT", "ROLLBACK")] == [3, 2, 1]
+    assert [line["op"] for line in lines] == ["c", "c", "q", "u", "u", "q", "c"]
+    assert lines[2]["ddl"] == "ALTER TABLE shop.t ADD n int" and lines[5]["ddl"] == "ALTER TABLE shop.t ADD m int"
+    assert lines[-1]["after"] == {"id": 3, "v": "v3", "n": 3, "m": 1}
 
 
 def test_a_stop_and_a_start_repeat_and_lose_nothing(shop):

@@ -113,6 +113,25 @@ static void each_kind(void **state) {
     check("", false, 0, 0);
 }
 
+/* An ALTER in two phases: begun, committed, rolled back. */
+static void alters(void **state) {
+    static const struct {
+        const char *vars;
+        bool is_void;
+    } cases[] = {
+        {"8202", true}, {"82040102030405060708", false}, {"82080102030405060708", true}, {"8201", false}};
+    const struct binlog_format f = {.mariadb = true};
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct buf body = {0};
+        struct query_event q;
+        make_body(&body, cases[i].vars, "ALTER TABLE t ADD c int");
+        assert_int_equal(read_body(&body, &f, &q, NULL), 0);
+        assert_int_equal(q.void_alter, cases[i].is_void);
+        buf_release(&body);
+    }
+}
+
 static void refuse(const struct buf *body, const struct binlog_format *f, const char *because) {
     struct query_event q;
     struct err e = {0};
@@ -179,6 +198,7 @@ static void later_layout(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(real), cmocka_unit_test(each_kind),
-                                       cmocka_unit_test(refusals), cmocka_unit_test(later_layout)};
+                                       cmocka_unit_test(alters), cmocka_unit_test(refusals),
+                                       cmocka_unit_test(later_layout)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
