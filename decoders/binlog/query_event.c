@@ -23,7 +23,8 @@ enum status_code {
     Q_DEFAULT_COLLATION_FOR_UTF8MB4 = 18,
     Q_SQL_REQUIRE_PRIMARY_KEY = 19,
     Q_DEFAULT_TABLE_ENCRYPTION = 20,
-    Q_MYSQL_21 = 21, /* MySQL 9 has it in front of statements that write rows */
+    Q_MYSQL_21 = 21, /* MySQL 9 has it in front of statements that write rows; Percona's Q_DDL_SKIP_REWRITE */
+    PERCONA_Q_WSREP_SKIP_READONLY_CHECKS = 128, /* Percona Server 8.0.31 and later */
     MARIADB_Q_HRNOW = 128,
     MARIADB_Q_XID = 129,
     MARIADB_Q_GTID_FLAGS3 = 130,
@@ -109,6 +110,7 @@ static bool read_variable(uint8_t code, struct cursor *c, bool mariadb, struct q
     case Q_MYSQL_21: return skip(c, 1);
     default: break;
     }
+    if (!mariadb && code == PERCONA_Q_WSREP_SKIP_READONLY_CHECKS) return skip(c, 1);
     *known = mariadb;
     return mariadb && read_mariadb(code, c, out, known);
 }
@@ -122,8 +124,9 @@ static int read_variables(struct cursor vars, bool mariadb, struct query_event *
         return err_set(
             e, ERR_DATA,
             "QUERY event: status variable %u is not known, so what stands behind it cannot be read: "
-            "the server is newer than this version of Tailrace",
-            code);
+            "the server is newer than this version of Tailrace, or a derivative of %s with variables of its "
+            "own",
+            code, mariadb ? "MariaDB" : "MySQL");
     }
     return 0;
 }

@@ -110,6 +110,7 @@ static void each_kind(void **state) {
         snprintf(vars, sizeof(vars), "%s04080008000800", mariadb[i]);
         check(vars, true, 0, 8);
     }
+    check("1501800104080008000800", false, 0, 8); /* 128 is Percona's, and has one byte */
     check("", false, 0, 0);
 }
 
@@ -152,7 +153,8 @@ static void refusals(void **state) {
     (void)state;
     refuse_vars("16", false, "status variable 22 is not known");
     refuse_vars("0e", true, "status variable 14 is not known");
-    refuse_vars("80010203", false, "status variable 128 is not known");
+    refuse_vars("80", false, "status variable 128 is cut off");
+    refuse_vars("8101", false, "status variable 129 is not known");
     refuse_vars("84", true, "status variable 132 is not known");
     refuse_vars("0101", false, "status variable 1 is cut off");
     refuse_vars("0409", false, "status variable 4 is cut off");
