@@ -39,11 +39,14 @@ static int is_silent(struct feed *f, const struct group *g, bool *out) {
     if (!*out || d->seen || d->flavour == FLAVOUR_MYSQL) return 0;
     char text[GTID_TEXT];
     gtid_text(&g->gtid, text);
-    return err_set(f->e, ERR_DATA,
-                   "transaction %s does not have a higher number than the one before it in its domain; "
-                   "let the servers number in order (gtid_strict_mode=ON, a domain for each that writes), or "
-                   "follow the log by file and offset",
-                   text);
+    return err_set(
+        f->e, ERR_DATA,
+        "transaction %s does not have a higher number than the one before it in its domain, which "
+        "MariaDB allows while gtid_strict_mode is OFF: such a log cannot be put in order. Run \"SET "
+        "GLOBAL gtid_strict_mode = ON;\" on every server that writes, or give each its own "
+        "gtid_domain_id; then read the tables anew and begin behind it, with --from and a state of "
+        "its own",
+        text);
 }
 
 /* What was cut off must come again before anything new. */

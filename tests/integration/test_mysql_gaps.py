@@ -152,3 +152,21 @@ def test_gtids_turned_off_too_early(own_mysql, tailrace, state_dir):
     switch(shop, "OFF_PERMISSIVE")
     shop.insert(3)
     assert ids(shop.to_end()) == [2, 3]
+
+
+def test_numbers_that_go_backwards(own_mysql, tailrace, state_dir):
+    """MariaDB lets a session number its own transactions; what to do is said, and helps."""
+    shop = Shop(own_mysql("mariadb-10.11", settings={"gtid_strict_mode": "OFF"}), tailrace, state_dir)  # noqa: F811
+    begun(shop)
+    run = shop.durable()
+    shop.insert(2)
+    shop.server.sql("SET gtid_seq_no = 2; INSERT INTO shop.t VALUES (3, 'v')")
+    assert run.wait(timeout=30) == 5
+    assert ids(run.lines()) == [2]
+    assert "does not have a higher number" in run.log and "SET GLOBAL gtid_strict_mode = ON;" in run.log
+    file, offset = shop.server.binlog_position()
+    shop.insert(4)
+    shop.state_dir = state_dir.parent / "anew"
+    assert ids(shop.to_end("--from", f"{file}:{offset}")) == [4]
+    shop.insert(5)
+    assert ids(shop.to_end()) == [5]
