@@ -10,7 +10,7 @@
 void progress_say(struct progress *p, const char *source, const struct pipeline *pipeline) {
     int64_t now = clock_monotonic_us(&clock_system);
     struct pipeline_stats s;
-    char rate[32], lag[32], seconds[32], flight[32];
+    char rate[32], lag[32], seconds[32], flight[32], unconverted[32];
 
     if (p->at_us == 0) p->at_us = now;
     if (now - p->at_us < EVERY_US) return;
@@ -21,8 +21,9 @@ void progress_say(struct progress *p, const char *source, const struct pipeline 
         snprintf(lag, sizeof lag, "%" PRIu64, s.lag_bytes);
         snprintf(seconds, sizeof seconds, "%.1f", (double)s.lag_us / 1e6);
         snprintf(flight, sizeof flight, "%zu", s.in_flight);
+        snprintf(unconverted, sizeof unconverted, "%" PRIu64, s.unconverted);
         log_kv(LOG_INFO, source, "progress", "rows_per_s", rate, "lag_bytes", lag, "lag_s", seconds,
-               "in_flight", flight, NULL);
+               "in_flight", flight, s.unconverted ? "unconverted" : NULL, unconverted, NULL);
     }
     p->at_us = now;
     p->rows = s.rows;
@@ -30,11 +31,13 @@ void progress_say(struct progress *p, const char *source, const struct pipeline 
 
 void progress_last(const char *source, const struct pipeline *pipeline) {
     struct pipeline_stats s;
-    char rows[32], records[32], transactions[32];
+    char rows[32], records[32], transactions[32], unconverted[32];
 
     pipeline_stats(pipeline, &s);
     snprintf(rows, sizeof rows, "%" PRIu64, s.rows);
     snprintf(records, sizeof records, "%" PRIu64, s.records);
     snprintf(transactions, sizeof transactions, "%" PRIu64, s.transactions);
-    log_kv(LOG_INFO, source, "ended", "rows", rows, "records", records, "transactions", transactions, NULL);
+    snprintf(unconverted, sizeof unconverted, "%" PRIu64, s.unconverted);
+    log_kv(LOG_INFO, source, "ended", "rows", rows, "records", records, "transactions", transactions,
+           s.unconverted ? "unconverted" : NULL, unconverted, NULL);
 }

@@ -329,6 +329,13 @@ const struct forward_counts *forward_counts(const struct forward *f) {
     return &f->counts;
 }
 
+uint64_t forward_unconverted(const struct forward *f) {
+    struct map_stats s;
+
+    map_stats(f->map, &s);
+    return s.unconverted;
+}
+
 int forward_new(const struct forward_parts *parts, struct forward **out, struct err *e) {
     struct map_options o = {
         .split_key_change = parts->encoder_ops->splits_key_change,

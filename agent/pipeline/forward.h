@@ -68,5 +68,7 @@ uint64_t forward_fingerprint(const struct forward *f);
 
 /* The figures so far; valid as long as `f`. */
 const struct forward_counts *forward_counts(const struct forward *f);
+/* Values that a conversion could not read, so far. */
+uint64_t forward_unconverted(const struct forward *f);
 
 #endif

@@ -44,7 +44,7 @@ struct pipeline {
     struct err failure; /* of a delivery */
 
     /* Figures, written by the pipeline thread. */
-    atomic_ullong rows, records, bytes, transactions, lag_bytes;
+    atomic_ullong rows, records, bytes, transactions, unconverted, lag_bytes;
     atomic_llong commit_us;
     atomic_size_t in_flight, ring_peak;
 };
@@ -300,6 +300,7 @@ static void publish_figures(struct pipeline *p) {
     atomic_store(&p->records, c->records);
     atomic_store(&p->bytes, c->bytes);
     atomic_store(&p->transactions, c->transactions);
+    atomic_store(&p->unconverted, forward_unconverted(p->forward));
     atomic_store(&p->commit_us, c->commit_us);
     atomic_store(&p->lag_bytes, p->parts.source_ops->lag_bytes(p->source));
     atomic_store(&p->in_flight, ledger_in_flight(p->ledger));
@@ -452,6 +453,7 @@ void pipeline_stats(const struct pipeline *p, struct pipeline_stats *out) {
         .records = atomic_load(&p->records),
         .bytes = atomic_load(&p->bytes),
         .transactions = atomic_load(&p->transactions),
+        .unconverted = atomic_load(&p->unconverted),
         .lag_bytes = atomic_load(&p->lag_bytes),
         .in_flight = atomic_load(&p->in_flight),
         .ring_peak = atomic_load(&p->ring_peak),

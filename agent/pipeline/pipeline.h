@@ -39,9 +39,10 @@ struct pipeline_stats {
     uint64_t records; /* records sent */
     uint64_t bytes;   /* their keys and values */
     uint64_t transactions;
-    uint64_t lag_bytes; /* server's end of WAL (as last told) minus acknowledged */
-    int64_t lag_us;     /* now minus commit time of the change handled last; 0 when idle */
-    size_t in_flight;   /* ledger entries not done */
+    uint64_t unconverted; /* values that a conversion could not read: published as invalid */
+    uint64_t lag_bytes;   /* server's end of WAL (as last told) minus acknowledged */
+    int64_t lag_us;       /* now minus commit time of the change handled last; 0 when idle */
+    size_t in_flight;     /* ledger entries not done */
     size_t ring_peak;
 };
 

@@ -45,7 +45,8 @@ def test_values(pg, tailrace, state_dir):
             {"table": "erp.public.items", "key": "kunnr", "part": "profile", "when": "kunnr = '4711'", "rows": True,
              "fields": {"name": "name"}}]}},
     })
-    assert tailrace.run("run", path, "--until", "end").code == 0
+    none = tailrace.run("run", path, "--until", "end")
+    assert none.code == 0 and "unconverted" not in none.stderr
     write(pg)
     done = tailrace.run("run", path, "--until", "end")
     assert done.code == 0, done.stderr
@@ -66,6 +67,7 @@ def test_values(pg, tailrace, state_dir):
         ("set", "4711", {"name": "Müller"}), ("set", "4711", {"name": "Müller"})]
     for column in ("wrbtr", "limit_", "paid", "day"):
         assert f"column {column} of table public.items holds values that do not parse" in done.stderr
+    assert "unconverted=8" in done.stderr.splitlines()[-1]  # four in the row as inserted, four as deleted
 
 
 def test_refused_at_start(pg, tailrace, state_dir):
