@@ -53,18 +53,21 @@ DEBIAN = {
 }
 MYSQL_VARIABLE = "TAILRACE_MYSQL"
 KAFKA = "4.1.0"
+SLF4J = "org.slf4j:slf4j-simple:1.7.36"
+KAFKA_JARS = [f"org.apache.kafka:kafka_2.13:{KAFKA}", SLF4J]
+# Another reader of the same log, which tests/witness compares with.
+DEBEZIUM = "3.4.0.Final"
+DEBEZIUM_JARS = [f"org.apache.kafka:{name}:{KAFKA}" for name in ("connect-runtime", "connect-json")] + [
+    f"io.debezium:debezium-connector-{name}:{DEBEZIUM}" for name in ("mysql", "mariadb")] + [SLF4J]
 DEPENDENCY_PLUGIN = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1"
 
-KAFKA_POM = """<?xml version="1.0" encoding="UTF-8"?>
+POM = """<?xml version="1.0" encoding="UTF-8"?>
 <project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion>
   <groupId>tailrace</groupId>
-  <artifactId>kafka-for-tests</artifactId>
+  <artifactId>{name}-for-tests</artifactId>
   <version>1</version>
-  <dependencies>
-    <dependency><groupId>org.apache.kafka</groupId><artifactId>kafka_2.13</artifactId><version>{kafka}</version></dependency>
-    <dependency><groupId>org.slf4j</groupId><artifactId>slf4j-simple</artifactId><version>1.7.36</version></dependency>
-  </dependencies>
+  <dependencies>{dependencies}</dependencies>
 </project>
 """
 
@@ -236,21 +239,33 @@ def _own_mysql(home: Path) -> Path:
     return home
 
 
-def kafka() -> Path:
-    """The directory of Kafka's jars."""
-    target = servers_dir() / f"kafka-{KAFKA}"
+def _jars(name: str, version: str, what: str, jars: List[str]) -> Path:
+    """A directory with these artifacts ("group:artifact:version") and all that they need."""
+    target = servers_dir() / f"{name}-{version}"
     if target.is_dir():
         return target
-    with _locked("kafka"):
+    with _locked(name):
         if target.is_dir():
             return target
-        part = _fresh(servers_dir() / f"kafka-{KAFKA}.part")
+        part = _fresh(servers_dir() / f"{name}-{version}.part")
         pom = part / "pom.xml"
-        pom.write_text(KAFKA_POM.format(kafka=KAFKA))
-        _maven(f"Apache Kafka {KAFKA} (54 MB)",
+        parts = [dict(zip(("groupId", "artifactId", "version"), jar.split(":"))) for jar in jars]
+        pom.write_text(POM.format(name=name, dependencies="".join(
+            f"<dependency>{''.join(f'<{k}>{v}</{k}>' for k, v in p.items())}</dependency>" for p in parts)))
+        _maven(f"{what} {version}",
                ["-f", str(pom), f"{DEPENDENCY_PLUGIN}:copy-dependencies", f"-DoutputDirectory={part}"])
         part.rename(target)
     return target
+
+
+def kafka() -> Path:
+    """The directory of Kafka's jars."""
+    return _jars("kafka", KAFKA, "Apache Kafka (54 MB)", KAFKA_JARS)
+
+
+def debezium() -> Path:
+    """The directory of the jars of Kafka Connect and of Debezium's connectors for MySQL and MariaDB."""
+    return _jars("debezium", DEBEZIUM, "Kafka Connect and Debezium (100 MB)", DEBEZIUM_JARS)
 
 
 def fetch(name: str) -> Path:
