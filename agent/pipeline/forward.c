@@ -183,6 +183,14 @@ static int send_record(struct forward *f, const struct event *ev, const struct t
     }
 }
 
+/* A compacted topic takes no record without a key, so a truncate gets one there that no row has: the last one
+ * says what those before it said. */
+static void key_of_truncate(struct forward *f, const struct event *ev, bool *has_key) {
+    if (*has_key || ev->kind != EVENT_ROW || ev->op != 't' || !f->parts.config->sink.tombstones) return;
+    buf_puts(&f->key, "{}");
+    *has_key = true;
+}
+
 /* Encodes one event and sends its record, to one partition or to each. */
 static int publish_record(struct forward *f, const struct event *ev, struct err *e) {
     struct sink *sink = f->parts.sink;
@@ -193,6 +201,7 @@ static int publish_record(struct forward *f, const struct event *ev, struct err 
 
     if (find_topic(f, ev, &t, e)) return -1;
     if (en->ops->encode(en, ev, &f->key, &has_key, &f->value, e)) return -1;
+    key_of_truncate(f, ev, &has_key);
     if (buf_failed(&f->key) || buf_failed(&f->value)) return err_memory(e, "encoding a record");
     max = sink->ops->max_record(sink, t->handle);
     if (max > 0 && f->key.len + f->value.len > max && strip(f, ev, t, &has_key, e)) return -1;

@@ -49,8 +49,8 @@ static const char *remedy(rd_kafka_resp_err_t code) {
         return "raise the topic's max.message.bytes (and the brokers' replica.fetch.max.bytes), or lower "
                "sink.kafka.batch.size when it was lowered";
     case RD_KAFKA_RESP_ERR_INVALID_RECORD:
-        return "a compacted topic takes no records without a key: give the table a key, or set the topic's "
-               "cleanup.policy to delete";
+        return "a compacted topic takes no records without a key: give the table a key, say sink.tombstones: "
+               "true, under which a TRUNCATE has one too, or set the topic's cleanup.policy to delete";
     case RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP:
         return "the record's commit time lies outside what the topic takes: raise its "
                "message.timestamp.before.max.ms";

@@ -114,6 +114,33 @@ def test_compaction_is_not_configured_for_entities_either(tailrace, pg_latest, k
     assert kafka.topic("customer") not in kafka.topics()
 
 
+def test_a_truncate_into_a_compacted_topic(shop, pg_latest, kafka):
+    """A compacted topic takes no record without a key."""
+    pg_latest.sql("ALTER TABLE orders REPLICA IDENTITY FULL")
+    kafka.create_topic(shop.topic, 2, {"retention.ms": "-1", "cleanup.policy": "compact"})
+    run = shop("--sink.tombstones", "true")
+    run.wait_for_log("streaming")
+    insert(pg_latest, 1, 4)
+    pg_latest.sql("DELETE FROM orders WHERE id = 1; TRUNCATE orders")
+    insert(pg_latest, 5, 5)
+    records = kafka.wait_for_records(shop.topic, 9)
+    assert run.terminate() == 0
+    truncates = [r for r in records if r.key == b"{}"]
+    assert sorted(r.partition for r in truncates) == [0, 1]
+    assert all(json.loads(r.key) for r in records if r not in truncates)
+
+
+def test_without_tombstones_a_truncate_into_a_compacted_topic_says_what_to_do(shop, pg_latest, kafka):
+    pg_latest.sql("ALTER TABLE orders REPLICA IDENTITY FULL")
+    kafka.create_topic(shop.topic, 1, {"retention.ms": "-1", "cleanup.policy": "compact"})
+    run = shop()
+    run.wait_for_log("streaming")
+    insert(pg_latest, 1, 1)
+    pg_latest.sql("TRUNCATE orders")
+    assert run.wait(timeout=30) in (1, 2)
+    assert "sink.tombstones: true" in run.log
+
+
 def test_new_partitions_are_noticed(shop, pg_latest, kafka):
     kafka.create_topic(shop.topic, 1, {"retention.ms": "-1"})
     run = shop("--sink.kafka.topic.metadata.refresh.interval.ms", "500")
