@@ -29,6 +29,9 @@ static const char tables_sql[] =
     " AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
     " ORDER BY n.nspname COLLATE \"C\", c.relname COLLATE \"C\"";
 
+static const char schemas_sql[] =
+    "SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'";
+
 /* Why updates of this table alone may not be published, NULL when they may. */
 static const char *obstacle(enum identity identity, bool has_index, bool has_virtual) {
     switch (identity) {
@@ -65,13 +68,10 @@ static int read_row(struct pg_tables *t, const PGresult *res, int row, struct er
     return table->schema && table->name && table->full ? 0 : err_memory(e, "reading the tables");
 }
 
-int pg_discover(struct pg_conn *c, const struct pg_server *s, struct pg_tables *out, struct err *e) {
+static int read_tables(struct pg_conn *c, struct pg_tables *out, struct err *e) {
     PGresult *res = pg_query(c, "reading the tables", tables_sql, 0, NULL, e);
     int rc = -1;
 
-    (void)s;
-    memset(out, 0, sizeof *out);
-    arena_init(&out->arena, 0);
     if (!res) return -1;
     out->count = (size_t)PQntuples(res);
     out->items = arena_calloc(&out->arena, out->count + 1, sizeof *out->items);
@@ -81,10 +81,31 @@ int pg_discover(struct pg_conn *c, const struct pg_server *s, struct pg_tables *
     }
     for (size_t i = 0; i < out->count; i++)
         if (read_row(out, res, (int)i, e)) goto out;
-    rc = pg_tables_settle(out, c->config->table_patterns, e);
+    rc = 0;
 out:
     PQclear(res);
     return rc;
+}
+
+static int read_schemas(struct pg_conn *c, struct pg_tables *out, struct err *e) {
+    PGresult *res = pg_query(c, "reading the schemas", schemas_sql, 0, NULL, e);
+    bool failed;
+
+    if (!res) return -1;
+    out->nschemas = (size_t)PQntuples(res);
+    out->schemas = arena_calloc(&out->arena, out->nschemas + 1, sizeof *out->schemas);
+    failed = !out->schemas;
+    for (size_t i = 0; !failed && i < out->nschemas; i++)
+        failed = !(out->schemas[i] = copy(out, pg_text(res, (int)i, 0)));
+    PQclear(res);
+    return failed ? err_memory(e, "reading the schemas") : 0;
+}
+
+int pg_discover(struct pg_conn *c, struct pg_tables *out, struct err *e) {
+    memset(out, 0, sizeof *out);
+    arena_init(&out->arena, 0);
+    if (read_schemas(c, out, e) || read_tables(c, out, e)) return -1;
+    return pg_tables_settle(out, c->config->table_patterns, e);
 }
 
 void pg_tables_release(struct pg_tables *t) {

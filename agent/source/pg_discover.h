@@ -18,7 +18,6 @@
 #include <stdint.h>
 
 #include "agent/source/pg_query.h"
-#include "agent/source/pg_server.h"
 #include "decoders/arena.h"
 #include "decoders/change.h"
 
@@ -42,11 +41,13 @@ struct pg_tables {
     size_t count;
     size_t nwanted;
     struct pg_table **by_oid;
+    const char **schemas; /* all there are, with tables or without */
+    size_t nschemas;
     struct arena arena;
 };
 
-/* Reads all tables. Release with pg_tables_release(), also after a failure. */
-int pg_discover(struct pg_conn *c, const struct pg_server *s, struct pg_tables *out, struct err *e);
+/* Reads all tables and schemas. Release with pg_tables_release(), also after a failure. */
+int pg_discover(struct pg_conn *c, struct pg_tables *out, struct err *e);
 void pg_tables_release(struct pg_tables *t);
 
 /* The table of that OID, NULL when it is not there (dropped, unlogged, of the system). */

@@ -91,8 +91,8 @@ static void put_alter(struct buf *sql, const struct pg_publication *pub, const c
 /* ---- Scopes: all tables, or all of some schemas ---- */
 
 static bool schema_exists(const struct pg_tables *t, const char *schema) {
-    for (size_t i = 0; i < t->count; i++)
-        if (strcmp(t->items[i].schema, schema) == 0) return true;
+    for (size_t i = 0; i < t->nschemas; i++)
+        if (strcmp(t->schemas[i], schema) == 0) return true;
     return false;
 }
 

@@ -14,7 +14,7 @@ int pg_published_load(struct pg_published *p, struct pg_conn *c, const struct pg
 
     pg_published_release(p);
     pg_publication_insert_name(name, insert);
-    if (pg_discover(c, s, &p->tables, e)) return -1;
+    if (pg_discover(c, &p->tables, e)) return -1;
     if (pg_publication_read(c, s, name, &p->main, e)) return -1;
     return pg_publication_read(c, s, insert, &p->insert, e);
 }

@@ -172,6 +172,15 @@ def test_superuser_misses_nothing_of_a_new_table_and_breaks_none(pg, tailrace, s
     assert values(tailrace.run(*args, "--until", "end").lines) == [7]
 
 
+def test_a_schema_without_tables_misses_nothing_of_its_first(pg_latest, tailrace, state_dir):
+    pg_latest.sql("CREATE SCHEMA fresh")
+    run = tailrace.start(*options(pg_latest, "--state", state_dir, "--discover", "1h", tables=["fresh.*"]))
+    run.wait_for_log("streaming")
+    pg_latest.sql("CREATE TABLE fresh.a (id int PRIMARY KEY); INSERT INTO fresh.a VALUES (1)")
+    assert values(run.wait_for_lines(1)) == [1]
+    assert run.terminate() == 0
+
+
 # ---- Tables that come later ----
 
 def test_a_later_table_is_added_and_the_hole_is_said(pg, tailrace, state_dir):

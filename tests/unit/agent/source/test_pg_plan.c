@@ -20,6 +20,10 @@ struct world {
 
 static const char *const public_tables[] = {"public.*"};
 
+static void add_schema(struct world *w, const char *schema) {
+    w->tables.schemas[w->tables.nschemas++] = schema;
+}
+
 static void add(struct world *w, uint32_t oid, const char *schema, const char *name, bool usable) {
     struct pg_table *t = &w->tables.items[w->tables.count++];
     struct buf full = {0};
@@ -42,6 +46,8 @@ static void init(struct world *w, const char *const *patterns, size_t n) {
     memset(w, 0, sizeof *w);
     arena_init(&w->tables.arena, 0);
     w->tables.items = arena_calloc(&w->tables.arena, 32, sizeof *w->tables.items);
+    w->tables.schemas = arena_calloc(&w->tables.arena, 8, sizeof *w->tables.schemas);
+    add_schema(w, "public");
     w->server = (struct pg_server){.version = 180000, .may_create = true};
     assert_int_equal(pattern_list_new(patterns, n, &w->patterns, NULL), 0);
     memcpy(w->main.name, "p", 2);
@@ -156,7 +162,13 @@ static void a_superuser_gets_the_inserts_of_whole_schemas(void **state) {
     plan(&w);
     assert_non_null(strstr(run_of(&w), "\"p_insert\" FOR TABLE ONLY \"public\".\"no_key\""));
     done(&w);
+    init(&w, public_tables, 1); /* without tables yet */
+    w.server.superuser = true;
+    plan(&w);
+    assert_non_null(strstr(run_of(&w), "\"p_insert\" FOR TABLES IN SCHEMA \"public\" WITH " INSERTS));
+    done(&w);
     init(&w, public_tables, 1); /* no such schema yet */
+    w.tables.nschemas = 0;
     w.server.superuser = true;
     plan(&w);
     assert_null(strstr(run_of(&w), "SCHEMA"));
