@@ -70,9 +70,8 @@ static int settle(const struct my_from_parts *parts, const char *from, struct bi
         if (check_gtids(parts, from, p->through.gtids, e)) return -1;
         p->by_gtid = true;
     }
-    memcpy(p->from.file, p->through.file, sizeof p->from.file);
-    p->from.offset = p->through.offset;
-    return gtid_set_copy(p->from.gtids, p->through.gtids) ? err_memory(e, "reading --from") : 0;
+    p->through.server = parts->server->server_id;
+    return binlog_place_copy(&p->from, &p->through, e);
 }
 
 int my_from(const struct my_from_parts *parts, const char *from, struct binlog_position *position,

@@ -57,11 +57,13 @@ bool my_gap_by_gtid(const struct my_gap_facts *f) {
     return f->position->by_gtid && f->server->gtids;
 }
 
-/* The same server, and files with smaller numbers than the one we were in: somebody began anew. */
+/* The same server, and files with smaller numbers than the one we were in: somebody began anew. Behind a
+ * failover the file may still be the other server's. */
 static bool numbers_fell(const struct my_gap_facts *f) {
     uint64_t ours, newest;
 
     return my_identity_same(f->ours, f->server) && f->position->through.file[0] &&
+           f->position->through.server == f->server->server_id &&
            binlog_file_number(f->position->through.file, &ours) &&
            binlog_file_number(f->log->files[f->log->count - 1].name, &newest) && ours > newest;
 }

@@ -110,6 +110,7 @@ int my_log_end(struct my_client *c, const struct my_server *s, struct binlog_pla
         goto out;
     }
     snprintf(out->file, sizeof out->file, "%s", my_result_at(r, 0) ? my_result_at(r, 0) : "");
+    out->server = s->server_id;
     out->offset = my_result_at(r, 1) ? strtoull(my_result_at(r, 1), NULL, 10) : 0;
     if (s->flavour == FLAVOUR_MARIADB)
         rc = my_log_gtids_at(c, out->file, out->offset, out->gtids, &known, e);

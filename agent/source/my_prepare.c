@@ -66,7 +66,7 @@ static int ask_at_position(struct my_client *c, const struct binlog_position *at
                            const struct my_gap_facts *f, struct gtid_set *out, bool *known, struct err *e) {
     *known = false;
     if (f->server->flavour != FLAVOUR_MARIADB || !my_identity_same(f->ours, f->server)) return 0;
-    if (!my_log_find(log, at->through.file)) return 0;
+    if (at->through.server != f->server->server_id || !my_log_find(log, at->through.file)) return 0;
     return my_log_gtids_at(c, at->through.file, at->through.offset, out, known, e);
 }
 
@@ -99,16 +99,10 @@ static int refuse(const struct my_gap *gap, struct err *e) {
 
 /* ---- Where to begin ---- */
 
-static int copy_place(struct binlog_place *to, const struct binlog_place *from, struct err *e) {
-    memcpy(to->file, from->file, sizeof to->file);
-    to->offset = from->offset;
-    return gtid_set_copy(to->gtids, from->gtids) ? err_memory(e, "preparing the source") : 0;
-}
-
 static int begin_at_end(struct run *r, struct err *e) {
     r->position.by_gtid = r->p->server.gtids;
-    return copy_place(&r->position.from, &r->log.end.through, e) ||
-                   copy_place(&r->position.through, &r->log.end.through, e)
+    return binlog_place_copy(&r->position.from, &r->log.end.through, e) ||
+                   binlog_place_copy(&r->position.through, &r->log.end.through, e)
                ? -1
                : 0;
 }
@@ -131,11 +125,11 @@ static int begin_at_oldest(struct run *r, struct err *e) {
     if (p->by_gtid) {
         if (add_purged(r, p->through.gtids, e)) return -1;
         p->through.file[0] = '\0';
-        return copy_place(&p->from, &p->through, e);
+        return binlog_place_copy(&p->from, &p->through, e);
     }
     memcpy(p->through.file, r->log.files[0].name, sizeof p->through.file);
     p->through.offset = 4;
-    return copy_place(&p->from, &p->through, e);
+    return binlog_place_copy(&p->from, &p->through, e);
 }
 
 static void print_position(const struct binlog_position *p, struct buf *out) {
@@ -316,7 +310,7 @@ int my_prepare_end_position(struct my_prepare *p, struct buf *out, struct err *e
 
     if (reopen(p, e) || binlog_position_init(&end, p->server.flavour, e)) return -1;
     end.by_gtid = p->identity.by_gtid;
-    if (!my_log_end(p->sql, &p->server, &end.through, e) && !copy_place(&end.from, &end.through, e)) {
+    if (!my_log_end(p->sql, &p->server, &end.through, e) && !binlog_place_copy(&end.from, &end.through, e)) {
         binlog_position_write(&end, out);
         rc = buf_failed(out) ? err_memory(e, "asking for the end of the log") : 0;
     }

@@ -37,12 +37,16 @@ static int set_file(struct feed *f, const uint8_t *name, size_t len, uint64_t of
 
 /* ---- Events about the log itself ---- */
 
-/* 8 bytes offset of the next event, then the file it is in, up to the end. */
+/*
+ * 8 bytes offset of the next event, then the file it is in, up to the end. One that the server made up for us
+ * bears the server's own id.
+ */
 static int feed_rotate(struct feed *f, const struct binlog_event *ev) {
     struct cursor c = ev->body;
     uint64_t offset;
     if (!cursor_u64le(&c, &offset)) return err_set(f->e, ERR_DATA, "ROTATE event is malformed");
     if (group_abandon(f)) return -1;
+    if (ev->flags & BINLOG_FLAG_ARTIFICIAL) f->d->here.server = ev->server_id;
     return set_file(f, c.at, cursor_left(&c), offset);
 }
 
@@ -185,6 +189,7 @@ static int begin_here(struct feed *f, const struct binlog_position *p) {
                        "starting anew from the last checkpoint");
     if (gtid_set_add_all(d->here.gtids, p->through.gtids, f->e)) return -1;
     memcpy(d->here.file, p->from.file, sizeof(d->here.file));
+    d->here.server = p->from.server;
     d->here.offset = p->from.offset;
     gtid_set_free(d->seen);
     d->seen = NULL;

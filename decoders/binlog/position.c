@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#define KIND_RESUME 1
 #define KIND_PROGRESS 2
+#define KIND_RESUME 3
 
 /* ---- Places ---- */
 
@@ -24,6 +24,7 @@ void binlog_position_release(struct binlog_position *p) {
 
 int binlog_place_copy(struct binlog_place *to, const struct binlog_place *from, struct err *e) {
     memcpy(to->file, from->file, sizeof(to->file));
+    to->server = from->server;
     to->offset = from->offset;
     return gtid_set_copy(to->gtids, from->gtids) ? err_memory(e, "copying a position") : 0;
 }
@@ -54,6 +55,7 @@ static void put_place(const struct binlog_place *p, struct buf *out) {
     size_t len = strlen(p->file);
     buf_put_be16(out, (uint16_t)len);
     buf_put(out, p->file, len);
+    buf_put_be32(out, p->server);
     buf_put_be64(out, p->offset);
     size_t at = out->len;
     buf_put_be32(out, 0);
@@ -80,8 +82,8 @@ static int read_place(struct cursor *c, enum binlog_flavour flavour, struct binl
     uint32_t text_len;
     const uint8_t *file, *text;
     if (!cursor_u16(c, &len) || len > BINLOG_FILE_MAX || !cursor_bytes(c, len, &file) ||
-        memchr(file, 0, len) || !cursor_u64(c, &p->offset) || !cursor_u32(c, &text_len) ||
-        !cursor_bytes(c, text_len, &text))
+        memchr(file, 0, len) || !cursor_u32(c, &p->server) || !cursor_u64(c, &p->offset) ||
+        !cursor_u32(c, &text_len) || !cursor_bytes(c, text_len, &text))
         return bad_blob(e);
     memcpy(p->file, file, len);
     p->file[len] = '\0';

@@ -5,8 +5,8 @@
  * to ask the server to begin: the same place, unless XA transactions are prepared and not decided, whose rows
  * must be read again: then `from` lies before the oldest of them. What lies between is read silently.
  *
- *     resume    u8 1 | u8 flavour | u8 by_gtid | place from | place through
- *     place     u16 length, file name | u64 offset | u32 length, GTID set as text
+ *     resume    u8 3 | u8 flavour | u8 by_gtid | place from | place through
+ *     place     u16 length, file name | u32 server | u64 offset | u32 length, GTID set as text
  *     progress  u8 2 | u64 rank of the transaction | u64 event | u32 row | u64 name of the transaction
  *
  * All integers big-endian.
@@ -20,7 +20,8 @@
 #define BINLOG_FILE_MAX 255
 
 struct binlog_place {
-    char file[BINLOG_FILE_MAX + 1]; /* "binlog.000003"; "" unknown (another server's) */
+    char file[BINLOG_FILE_MAX + 1]; /* "binlog.000003"; "" unknown */
+    uint32_t server;                /* the id of the server whose file that is; 0 unknown */
     uint64_t offset;
     struct gtid_set *gtids; /* executed up to here, never NULL after init; may be empty */
 };

@@ -33,6 +33,7 @@ static void set_position(struct world *w, const char *gtids) {
     w->position.by_gtid = w->server.gtids;
     snprintf(w->position.from.file, sizeof w->position.from.file, "binlog.000003");
     snprintf(w->position.through.file, sizeof w->position.through.file, "binlog.000003");
+    w->position.from.server = w->position.through.server = 7;
     w->position.from.offset = w->position.through.offset = 500;
     set_gtids(w->position.from.gtids, gtids);
     set_gtids(w->position.through.gtids, gtids);
@@ -187,6 +188,11 @@ static void follows_gtids_to_another_server(void **state) {
     memcpy(w.files[0].name, "other.000001", 13);
     assert_gap(&w, MY_GAP_NONE, NULL);
     assert_true(my_gap_by_gtid(&w.facts));
+    memcpy(w.ours.uuid, w.server.uuid,
+           sizeof w.ours.uuid); /* went on there, and delivered nothing of it yet */
+    w.position.through.server = 8;
+    assert_gap(&w, MY_GAP_NONE, NULL);
+    memcpy(w.ours.uuid, UUID, sizeof UUID);
     w.server.gtids = false;
     assert_gap(&w, MY_GAP_OTHER_SERVER, UUID);
     assert_false(my_gap_by_gtid(&w.facts));

@@ -53,6 +53,7 @@ static void test_by_file(void **state) {
     assert_int_equal(binlog_position_read((struct position){b.resume.data, b.resume.len}, &p, NULL), 0);
     assert_string_equal(p.from.file, "binlog.000002");
     assert_int_equal(p.from.offset, 218);
+    assert_int_equal(p.from.server, 7);
     assert_false(p.by_gtid);
     binlog_position_release(&p);
     builder_release(&b);

@@ -46,11 +46,17 @@ static void test_text(void **state) {
         assert_int_equal(p.through.offset, cases[i].offset);
         assert_int_equal(binlog_place_compare(&p.from, &p.through), 0);
         assert_true(gtid_set_within(p.through.gtids, p.from.gtids));
+        assert_int_equal(p.through.server, 0);
         binlog_position_text(blob(&b), &text);
         assert_string_equal(buf_cstr(&text), cases[i].text);
         binlog_position_write(&p, &again);
         assert_int_equal(again.len, b.len);
         assert_memory_equal(again.data, b.data, b.len);
+        p.from.server = p.through.server = 4000000000;
+        buf_clear(&again, SIZE_MAX);
+        binlog_position_write(&p, &again);
+        assert_int_equal(binlog_position_read(blob(&again), &p, NULL), 0);
+        assert_int_equal(p.through.server, 4000000000);
         for (size_t len = 0; len < b.len; len++)
             assert_int_equal(binlog_position_read((struct position){b.data, len}, &p, NULL), -1);
         binlog_position_release(&p);
