@@ -1,6 +1,7 @@
 """What tests/check does once everything is installed: builds, runs the steps, adds up what passed and failed."""
 
 import argparse
+import importlib.util
 import os
 import signal
 import subprocess
@@ -35,12 +36,18 @@ class BuildFailed(Exception):
     """make failed; carries what it said."""
 
 
+# What lint has built, when it found nothing wrong: the same program, with warnings as errors.
+LINT_BUILD = ["BUILD=build/lint-gcc", "CC=gcc", "DEVELOPER=1"]
+_plain: List[str] = []  # the variables of the build without sanitizers
+
+
 def make(sanitize: str, *goals: str) -> str:
     """Runs make, and returns what it printed."""
-    p = subprocess.run(["make", "-s", "-j2", f"SANITIZE={sanitize}", *goals], cwd=ROOT, stdin=subprocess.DEVNULL,
-                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace")
+    command = ["make", "-s", f"-j{max(procs.CPUS, 2)}", f"SANITIZE={sanitize}", *([] if sanitize else _plain), *goals]
+    p = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                       text=True, errors="replace")
     if p.returncode != 0:
-        raise BuildFailed(f"make SANITIZE={sanitize} {' '.join(goals)}\n{p.stdout}{p.stderr}")
+        raise BuildFailed(f"{' '.join(command)}\n{p.stdout}{p.stderr}")
     return p.stdout
 
 
@@ -58,6 +65,8 @@ def step_lint(total: Total, _options) -> None:
     if "passed" not in words:
         raise BuildFailed(f"lint did not end as it should:\n{from_run.stdout}")
     counts = {w: int(words[i - 1]) for i, w in enumerate(words) if w in ("passed", "failed", "skipped")}
+    if not counts["failed"] and "CC" not in os.environ:
+        _plain[:] = LINT_BUILD
     total.add(counts["passed"], counts["failed"], counts.get("skipped", 0))
     if lines:
         print("\n".join(lines))
@@ -91,16 +100,40 @@ def step_fuzz(total: Total, _options) -> None:
         print(r.report)
 
 
+_download: List[subprocess.Popen] = []
+
+
+def start_download() -> None:
+    """Fetches the servers in the background while other steps use the processors. What goes wrong is told when they
+    are needed, and tried again."""
+    log = open(procs.workdir() / "download", "wb")  # pylint: disable=consider-using-with
+    command = procs.as_user(None, "TERM") + [sys.executable, str(ROOT / "tests" / "servers"), "fetch", *SERVERS]
+    _download.append(subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log))
+
+
+def all_servers() -> None:
+    if _download and _download[0].wait() != 0:
+        print((procs.workdir() / "download").read_text(errors="replace"))
+    for server in SERVERS:
+        fetch.fetch(server)
+
+
+def processes() -> List[str]:
+    """pytest's options for two processes, each with its servers."""
+    if procs.CPUS < 2 or importlib.util.find_spec("xdist") is None:
+        return []
+    return ["-n", "2", "--dist", "loadgroup"]
+
+
 def step_integration(total: Total, options) -> None:
     make(options.sanitize, "all")
     [binary] = listed(options.sanitize, "BINARY")
-    for server in SERVERS:
-        fetch.fetch(server)
+    all_servers()
     env = dict(os.environ, TAILRACE_BIN=str(ROOT / binary), PYTHONDONTWRITEBYTECODE="1")
     tmp = procs.subdir("check")
     xml = tmp / "junit.xml"
     command = [sys.executable, "-m", "pytest", "-qq", "-p", "no:cacheprovider", "--tb=short", "-o",
-               "junit_family=xunit1", f"--junitxml={xml}", f"--basetemp={tmp}/pytest",
+               "junit_family=xunit1", f"--junitxml={xml}", f"--basetemp={tmp}/pytest", *processes(),
                *(options.pytest or ["tests/integration"])]
     # In a session of its own: Ctrl-C reaches us alone, and pytest hears of it once.
     p = subprocess.Popen(procs.as_user(None, "TERM") + command, cwd=ROOT, stdin=subprocess.DEVNULL, env=env,
@@ -174,6 +207,8 @@ def main() -> int:
     options = arguments()
     total = Total()
     begin = time.monotonic()
+    if "integration" in options.steps:
+        start_download()
     for name in options.steps:
         start = time.monotonic()
         before = (total.passed, total.failed)
@@ -198,3 +233,6 @@ if __name__ == "__main__":
         sys.exit(main())
     except KeyboardInterrupt:
         sys.exit(130)
+    finally:
+        for process in _download:
+            end(process)

@@ -16,7 +16,7 @@ from typing import List, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from harness import sanitizers  # noqa: E402  (the path comes first)
+from harness import procs, sanitizers  # noqa: E402  (the path comes first)
 from harness.fetch import ROOT  # noqa: E402
 
 
@@ -64,8 +64,7 @@ def run_one(binary: Path, command: List[str], timeout: int, talk: bool) -> str:
 
 
 def smoke(binaries: List[Path], runs: int = 20000) -> Result:
-    problems = [run_one(b, smoke_command(b, runs), 120, False) for b in binaries]
-    return count(problems)
+    return count(procs.in_parallel(lambda b: run_one(b, smoke_command(b, runs), 120, False), binaries))
 
 
 def fuzz(binaries: List[Path], seconds: int) -> Result:

@@ -19,6 +19,7 @@ import subprocess
 import tempfile
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Callable, List, Optional, Sequence, Tuple
 
@@ -62,6 +63,20 @@ def reachable(path: Path, user: Optional[Tuple[int, int]]) -> bool:
     if user is None:
         return True
     return subprocess.run(as_user(user) + ["test", "-x", str(path), "-a", "-r", str(path)]).returncode == 0
+
+
+# ---- As many at a time as there are processors --------------------------------------------------------------------
+
+CPUS = os.cpu_count() or 1
+
+
+def in_parallel(work: Callable, items: Sequence) -> list:
+    """work(item) of each item, in their order; when we are interrupted, those not yet begun are left out."""
+    pool = ThreadPoolExecutor(CPUS)
+    try:
+        return list(pool.map(work, items))
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 # ---- Temporary directories --------------------------------------------------------------------------------------

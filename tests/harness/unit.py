@@ -1,4 +1,4 @@
-"""Runs cmocka binaries, each under a time limit, and counts their tests.
+"""Runs cmocka binaries, one for each processor at a time and each under a time limit, and counts their tests.
 
 From a shell: tests/harness/unit.py BINARY... prints failures in full and one closing line.
 """
@@ -13,7 +13,7 @@ from typing import List, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from harness import sanitizers  # noqa: E402  (the path comes first)
+from harness import procs, sanitizers  # noqa: E402  (the path comes first)
 
 TIMEOUT = int(os.environ.get("UNIT_TIMEOUT", "120"))
 
@@ -82,8 +82,7 @@ def run_one(binary: str) -> Result:
 def run_all(binaries: List[str]) -> Result:
     total = [0, 0, 0]
     reports = []
-    for binary in binaries:
-        r = run_one(binary)
+    for r in procs.in_parallel(run_one, binaries):
         total = [total[0] + r.passed, total[1] + r.failed, total[2] + r.skipped]
         if r.report:
             reports.append(r.report)

@@ -16,14 +16,20 @@
   state_dir     a fresh directory for --state
 
 Servers start at their first use and are shared by the whole run. $TAILRACE_TEST_POSTGRES="14,15,16,17,18" changes
-the default versions, $TAILRACE_TEST_MYSQL="mariadb-11.4,mysql-9.7" those of `my`. Each phase of a test has 120 s, or what @pytest.mark.timeout(SECONDS) says.
+the default versions, $TAILRACE_TEST_MYSQL="mariadb-11.4,mysql-9.7" those of `my`. Each phase of a test has 120 s, or
+what @pytest.mark.timeout(SECONDS) says.
+
+With -n 2 (tests/check does that) two processes share the tests, each with servers of its own. A file whose tests
+share more than that stays together: pytestmark = pytest.mark.xdist_group("its name"). What must not have another
+test beside it is @pytest.mark.alone; it comes last.
 """
 
 import faulthandler
+import fcntl
 import os
 import signal
 import sys
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Dict, List, Optional
 
@@ -31,7 +37,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from harness import agent  # noqa: E402  (the path comes first)
+from harness import agent, procs  # noqa: E402  (the path comes first)
 from harness.kafka import Kafka, Record  # noqa: E402
 from harness.mysql import FLAVOURS, Mysql  # noqa: E402
 from harness.postgres import VERSIONS, Postgres  # noqa: E402
@@ -91,11 +97,69 @@ def pytest_runtest_teardown(item):
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "timeout(seconds): how long each phase of this test may take")
+    config.addinivalue_line("markers", "alone: no other test may run beside this one")
+    config.addinivalue_line("markers", "xdist_group(name): with -n, these tests run in one process")
     signal.signal(signal.SIGTERM, _terminated)
 
 
 def _terminated(_signum, _frame):
-    raise KeyboardInterrupt  # pytest then ends in order, and the servers with it
+    """Lets pytest end in order, and the servers with it; with -n, in the processes that have them too."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    for child in procs.children(os.getpid()) if _leader else []:
+        os.kill(child, signal.SIGTERM)
+    raise KeyboardInterrupt
+
+
+# ---- Several processes ------------------------------------------------------------------------------------------
+
+_leader = False  # whether this process only hands out tests (-n)
+_DOOR, _ROOM = "door", "room"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node):
+    """Tells a process that is to run tests where the locks are that all of them share."""
+    global _leader
+    _leader = True
+    node.workerinput["locks"] = str(procs.workdir())
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """What runs alone comes last, in one process."""
+    for item in items:
+        if item.get_closest_marker("alone"):
+            item.add_marker(pytest.mark.xdist_group("alone"))
+    items.sort(key=lambda item: item.get_closest_marker("alone") is not None)
+
+
+@contextmanager
+def held(path: str, how: int):
+    with open(path, "w") as f:
+        fcntl.flock(f, how)
+        yield
+
+
+@contextmanager
+def turn(item):
+    """The right to run now. Whoever wants in stands at the door, so that one who waits for an empty room gets it."""
+    locks = getattr(item.config, "workerinput", {}).get("locks")
+    if locks is None:
+        yield
+    elif item.get_closest_marker("alone"):
+        with held(f"{locks}/{_DOOR}", fcntl.LOCK_EX), held(f"{locks}/{_ROOM}", fcntl.LOCK_EX):
+            yield
+    else:
+        with ExitStack() as inside:
+            with held(f"{locks}/{_DOOR}", fcntl.LOCK_EX):
+                inside.enter_context(held(f"{locks}/{_ROOM}", fcntl.LOCK_SH))
+            yield
+
+
+@pytest.hookimpl(hookwrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item):
+    with turn(item):
+        yield
 
 
 # ---- PostgreSQL -------------------------------------------------------------------------------------------------

@@ -145,6 +145,7 @@ def folded(log):
     return sorted(log.table().values(), key=str)
 
 
+@pytest.mark.alone
 @pytest.mark.timeout(420)
 def test_nothing_is_lost_over_kills_and_outages(pg_latest, kafka, tailrace, tmp_path, record_property):
     chance = random.Random(20261123)

@@ -10,6 +10,8 @@ from conftest import DEFAULT_FLAVOURS, next_name
 from harness.mysql import Mysql
 from oracle_types import Invalid, Number, Single, columns, parse
 
+pytestmark = pytest.mark.xdist_group("oracle")  # one server of each flavour for all
+
 SEED = 20261123
 RANDOM_ROWS = 2000
 # Zero dates, what does not fit and what does not convert: an ERP's table has it all.

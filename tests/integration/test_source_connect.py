@@ -10,6 +10,8 @@ import pytest
 from harness import procs
 from harness.postgres import Postgres
 
+pytestmark = pytest.mark.xdist_group("connect")  # one `protected` and one `locked` for all
+
 SECRET = "kept secret"  # harness.postgres.Postgres.password
 
 

@@ -110,6 +110,7 @@ def test_server_shuts_down_while_kafka_is_stopped(own_postgres, own_kafka, tailr
     assert run.terminate() == 0
 
 
+@pytest.mark.alone
 @pytest.mark.timeout(120)
 def test_server_shuts_down_at_once_when_all_is_delivered(own_postgres, tailrace, state_dir):
     pg = own_postgres()
@@ -300,6 +301,7 @@ def test_waits_for_the_catalogue_without_losing_its_connection(own_postgres, tai
 
 # ---- Speed of single rows ---------------------------------------------------------------------------------------
 
+@pytest.mark.alone
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("tls", ["off", "only"])
 def test_a_row_is_not_kept_waiting(own_postgres, tailrace, state_dir, tls):
