@@ -11,7 +11,7 @@
 #define OLDEST_MYSQL 80001U    /* binlog_row_metadata */
 #define OLDEST_MARIADB 100500U /* likewise */
 #define NEWEST_MYSQL 90799U
-#define NEWEST_MARIADB 110499U
+#define NEWEST_MARIADB 110899U
 
 /* The variables we ask for; a server that has one no longer leaves it empty. */
 enum variable {
@@ -145,7 +145,7 @@ static int check_version(const struct looking *l, const struct my_server *s, str
                        product, s->version_text);
     if (s->version > (mariadb ? NEWEST_MARIADB : NEWEST_MYSQL))
         log_msg(LOG_WARN, l->s->name, "the server is %s %s: newer than what was tested (%s)", product,
-                s->version_text, mariadb ? "10.11 and 11.4" : "9.7");
+                s->version_text, mariadb ? "10.11, 11.4 and 11.8" : "9.7");
     return 0;
 }
 

@@ -94,6 +94,28 @@ def test_random_rows(own_mysql, tailrace, state_dir, flavour):
         assert line["after"] == {"id": int(answer[0]), **{c: expected(c, v) for c, v in zip(COLUMNS, answer[1:])}}
 
 
+def test_vectors_of_mariadb(own_mysql, tailrace, state_dir):
+    """And a login by ed25519."""
+    server = own_mysql("mariadb-11.8", auth="ed25519", tls="on")
+    server.create_database("shop")
+    server.sql("CREATE TABLE shop.t (id int PRIMARY KEY, v vector(3) NOT NULL, w vector(2), b varbinary(8))")
+    args = ("run", "--source", server.url(), "--name", "shop", "--tables", "shop.*", "--state", state_dir,
+            "--until", "end")
+    assert tailrace.run(*args).code == 0
+    server.sql("INSERT INTO shop.t VALUES (1, VEC_FromText('[0.1,-0.5,16777217]'), NULL, x'00000080'),"
+               " (2, VEC_FromText('[0,-1,1000000.5]'), VEC_FromText('[1,2]'), NULL)")
+    server.sql("UPDATE shop.t SET w = VEC_FromText('[3,4.5]') WHERE id = 1; ALTER TABLE shop.t ADD VECTOR INDEX (v)")
+    server.sql("DELETE FROM shop.t WHERE id = 2")
+    done = tailrace.run(*args)
+    assert done.code == 0, done.stderr
+    rows = [line for line in done.lines if line["op"] != "q"]
+    assert [line["op"] for line in rows] == ["c", "c", "u", "d"]
+    assert rows[0]["after"] == {"id": 1, "v": [0.1, -0.5, 16777216], "w": None, "b": "AAAAgA=="}
+    assert rows[1]["after"] == {"id": 2, "v": [0, -1, 1000000.5], "w": [1, 2], "b": None}
+    assert rows[2]["after"]["w"] == [3, 4.5] and rows[2]["before"]["w"] is None
+    assert rows[3]["before"]["v"] == [0, -1, 1000000.5]
+
+
 @pytest.mark.parametrize("flavour", ["mariadb-10.11", "mariadb-11.4"])
 def test_what_mariadbs_log_does_not_tell(own_mysql, tailrace, state_dir, flavour):
     """UUID and addresses are bytes in the log, and old times do not say how long their fractions are."""
