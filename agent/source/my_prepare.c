@@ -8,6 +8,7 @@
 #include "agent/source/my_describe.h"
 #include "agent/source/my_from.h"
 #include "agent/source/my_gap.h"
+#include "agent/source/my_xa.h"
 
 struct my_prepare {
     const struct config_source *config;
@@ -107,6 +108,12 @@ static int begin_at_end(struct run *r, struct err *e) {
                : 0;
 }
 
+/* Likewise, and what is prepared by then is known when it commits. */
+static int begin_now(struct run *r, struct err *e) {
+    if (begin_at_end(r, e)) return -1;
+    return my_xa_begin(r->p->sql, &r->p->server, &r->log, r->p->config->name, &r->position.from, e);
+}
+
 static int add_purged(struct run *r, struct gtid_set *set, struct err *e) {
     struct buf text = {0};
     int rc;
@@ -143,7 +150,7 @@ static void print_position(const struct binlog_position *p, struct buf *out) {
 static int settle_gap(struct run *r, struct err *e) {
     if (r->gap.wait || !r->resume->accept_gap) return refuse(&r->gap, e);
     print_position(&r->position, &r->gap_from);
-    return r->gap.from_oldest ? begin_at_oldest(r, e) : begin_at_end(r, e);
+    return r->gap.from_oldest ? begin_at_oldest(r, e) : begin_now(r, e);
 }
 
 /*
@@ -196,8 +203,9 @@ static int resume(struct run *r, struct err *e) {
 static int first_run(struct run *r, struct err *e) {
     struct my_from_parts parts = {.sql = r->p->sql, .server = &r->p->server, .log = &r->log};
 
-    if (begin_at_end(r, e)) return -1;
     r->ours.complete = true;
+    if (!r->resume->from || strcmp(r->resume->from, "now") == 0) return begin_now(r, e);
+    if (begin_at_end(r, e)) return -1;
     return my_from(&parts, r->resume->from, &r->position, &r->ours.complete, e);
 }
 

@@ -99,6 +99,9 @@ int emit_begin(struct feed *f);
 int emit_event(struct feed *f, struct binlog_event *ev, uint64_t start);
 /* What was held. `start`: of all of it, or UINT64_MAX: each its own. */
 int emit_hold(struct feed *f, struct hold *h, uint64_t start);
+/* An XA transaction commits whose rows are not known: an error, unless it is to be passed over (by its id).
+ */
+int emit_unknown(struct feed *f, struct text xid);
 /* COMMIT or HEARTBEAT: a position to resume from. */
 int emit_position(struct feed *f, enum change_op op);
 void emit_release(struct binlog *d);

@@ -272,12 +272,28 @@ static int emit_each(struct feed *f, const struct statement *s, const struct con
     return any ? 0 : emit_named(f, s, NULL, 0, start);
 }
 
+/* Puts the id together of what stands at event `d->at`, and asks whether somebody says to pass it over. */
+static bool passed_over(struct binlog *d) {
+    char *end = put_decimal(d->id + d->prefix, d->at.event);
+    memcpy(end, ":0", 3);
+    return d->options.passed_over && d->options.passed_over(d->options.passed_over_ctx, d->id);
+}
+
+int emit_unknown(struct feed *f, struct text xid) {
+    struct binlog *d = f->d;
+    d->at.event = 1;
+    if (passed_over(d)) return 0;
+    return err_set(
+        f->e, ERR_DATA,
+        "the XA transaction %.*s is committed, but was prepared before the place from which the log "
+        "is read: its rows are not known; read the tables anew, and pass it over with --skip %s",
+        (int)xid.len, xid.ptr, d->id);
+}
+
 /* Rows that came as a statement cannot be known. */
 static int refuse(struct feed *f, const struct query_event *q, const struct statement *s) {
     struct binlog *d = f->d;
-    char *end = put_decimal(d->id + d->prefix, d->at.event);
-    memcpy(end, ":0", 3);
-    if (d->options.passed_over && d->options.passed_over(d->options.passed_over_ctx, d->id)) return 0;
+    if (passed_over(d)) return 0;
     size_t shown = s->text.len < STATEMENT_SHOWN ? s->text.len : STATEMENT_SHOWN;
     return err_set(f->e, ERR_DATA,
                    "in database %.*s a statement that may write rows was logged as text, without its rows: "

@@ -174,11 +174,7 @@ static int feed_xa_prepare(struct feed *f, const struct binlog_event *ev) {
 static int decide(struct feed *f, struct text xid, bool commit, uint64_t start) {
     struct binlog *d = f->d;
     struct prepared_xa *xa = prepared_find(&d->prepared, xid);
-    if (!xa && commit && !d->group.silent)
-        return err_set(f->e, ERR_DATA,
-                       "the XA transaction %.*s is committed, but was prepared before the place from which "
-                       "the log is read: its rows are not known; read the tables anew",
-                       (int)xid.len, xid.ptr);
+    if (!xa && commit && !d->group.silent && emit_unknown(f, xid)) return -1;
     struct hold *h = xa ? prepared_hold(xa) : NULL;
     /* Decided it holds nothing back any more, so the position behind it may say so. */
     struct hold rows;

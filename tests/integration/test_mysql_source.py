@@ -187,6 +187,47 @@ def test_prepared_transactions_come_when_they_commit(shop):
     assert ids(shop.to_end()) == [5]
 
 
+def prepare(shop, xid, row):
+    connection = shop.server.connect("shop")
+    cursor = connection.cursor()
+    for statement in (f"XA START {xid}", f"INSERT INTO t VALUES ({row}, 'xa')", f"XA END {xid}", f"XA PREPARE {xid}"):
+        cursor.execute(statement)
+    connection.close()
+
+
+def test_what_was_prepared_before_the_first_start_comes_when_it_commits(shop):
+    prepare(shop, r"X'6100ff',X'71',7", 1)
+    shop.insert(2)
+    shop.server.rotate()
+    prepare(shop, "'b'", 3)
+    prepare(shop, "'c'", 4)
+    shop.server.rotate()
+    shop.insert(5)
+    assert shop.to_end() == []
+    shop.server.sql("XA COMMIT 'b'")
+    shop.insert(6)
+    assert ids(shop.to_end()) == [3, 6]
+    shop.server.sql("XA ROLLBACK 'c'; XA COMMIT X'6100ff',X'71',7")
+    assert ids(shop.to_end()) == [1]
+    shop.insert(7)
+    assert ids(shop.to_end()) == [7]
+
+
+def test_what_was_prepared_before_the_log_begins_is_said(gtid_shop):
+    shop = gtid_shop
+    prepare(shop, "'a'", 1)
+    shop.server.purge_binlog(shop.server.rotate())
+    done = shop.tailrace.run(*shop.args("--state", shop.state_dir, "--until", "end"))
+    assert done.code == 0
+    assert "transaction X'61',X'',1 is prepared (XA RECOVER), but not in the log" in done.stderr
+    shop.server.sql("XA COMMIT 'a'")
+    shop.insert(2)
+    text = shop.refused(5, "XA transaction X'61',X'',1 is committed, but was prepared before")
+    assert ids(shop.to_end("--skip", re.search(r"--skip (\S+?:1:0)", text).group(1))) == [2]
+    shop.insert(3)
+    assert ids(shop.to_end()) == [3]
+
+
 def test_goes_on_behind_a_restart_of_the_server(shop):
     run = shop.durable()
     shop.insert(1)

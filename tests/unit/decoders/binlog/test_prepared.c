@@ -63,6 +63,15 @@ static void test_xa(void **state) {
     gtid(&b, 7);
     query(&b, "XA COMMIT X'63',X'',1");
     expect_error(&b, ERR_DATA, "was prepared before the place");
+    expect_error(&b, ERR_DATA, "--skip 1:" UUID ":7:1:0");
+    builder_release(&b);
+
+    builder_init(&b, true);
+    b.pass_over = "1:" UUID ":7:1:0";
+    gtid(&b, 7);
+    query(&b, "XA COMMIT X'63',X'',1");
+    assert_int_equal(b.result, 0);
+    assert_int_equal(count(&b, "commit "), 1);
     builder_release(&b);
 }
 
