@@ -7,6 +7,7 @@
 #ifndef TAILRACE_DECODERS_DECODER_H
 #define TAILRACE_DECODERS_DECODER_H
 
+#include "decoders/buf.h"
 #include "decoders/change.h"
 #include "decoders/err.h"
 
@@ -58,6 +59,14 @@ struct decoder_options {
      */
     bool (*passed_over)(void *ctx, const char *id);
     void *passed_over_ctx;
+    /*
+     * Asks what a table's columns are, where the log does not say: appends the payload of a FRAME_CATALOG
+     * that is true at `at`, a resume position. NULL: nobody can be asked. -1: `e` says why it cannot be
+     * known.
+     */
+    int (*columns)(void *ctx, const char *space, const char *name, struct position at, struct buf *out,
+                   struct err *e);
+    void *columns_ctx;
 };
 
 /* Every decoder embeds this as its first member. */
@@ -81,6 +90,15 @@ struct decoder_ops {
     int (*position_parse)(const char *text, struct buf *out, struct err *e);
     /* Orders two resume positions of one source and epoch: negative, 0, positive. */
     int (*position_compare)(struct position a, struct position b);
+    /*
+     * What the decoder knows of tables and the log does not say, to be kept with a checkpoint at the resume
+     * position `from`: appended (nothing: there is nothing to keep); and taken up again, before the first
+     * frame. NULL: the log says everything.
+     */
+    void (*remember)(struct decoder *d, struct position from, struct buf *out);
+    int (*recall)(struct decoder *d, struct position from, const void *data, size_t len, struct err *e);
+    /* Learns the payload of a FRAME_CATALOG, of tables that are not known yet. NULL likewise. */
+    int (*learn)(struct decoder *d, const void *payload, size_t len, struct err *e);
     void (*destroy)(struct decoder *d);
 };
 

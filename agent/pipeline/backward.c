@@ -18,9 +18,22 @@ struct backward {
     bool failing;       /* the disk refused the last checkpoint */
 };
 
+/* What the decoder knows of tables where the checkpoint's position is. */
+static int set_shapes(struct backward *b, struct err *e) {
+    const struct buf *at = &b->checkpoint.sections[CHECKPOINT_POSITION];
+    struct buf *shapes = &b->checkpoint.sections[CHECKPOINT_SHAPES];
+    struct decoder *d = b->parts.decoder;
+
+    if (!d || !d->ops->remember) return 0;
+    buf_clear(shapes, SIZE_MAX);
+    d->ops->remember(d, (struct position){at->data, at->len}, shapes);
+    return buf_failed(shapes) ? err_memory(e, "making a checkpoint") : 0;
+}
+
 static int save(struct backward *b, struct err *e) {
     struct checkpoint *c = &b->checkpoint;
 
+    if (b->parts.store && set_shapes(b, e)) return -1;
     if (checkpoint_set_u64(c, CHECKPOINT_WRITTEN_US, (uint64_t)clock_wall_us(b->parts.clock), e)) return -1;
     if (!b->parts.store) return 0;
     return checkpoint_save(b->parts.store, c, e);
@@ -69,6 +82,12 @@ void backward_free(struct backward *b) {
 
 int backward_identify(struct backward *b, const void *identity, size_t len, struct err *e) {
     return checkpoint_set(&b->checkpoint, CHECKPOINT_IDENTITY, identity, len, e);
+}
+
+struct position backward_identity(const struct backward *b) {
+    const struct buf *identity = &b->checkpoint.sections[CHECKPOINT_IDENTITY];
+
+    return (struct position){identity->data, identity->len};
 }
 
 /*

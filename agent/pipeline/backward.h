@@ -22,6 +22,7 @@ struct backward_parts {
     struct source *running;           /* to acknowledge to */
     struct sink *sink;
     struct ledger *ledger;
+    struct decoder *decoder;        /* what it knows of tables is kept too; NULL: nothing */
     struct checkpoint_store *store; /* NULL: nothing is kept, positions are acknowledged when delivered */
     const struct clock *clock;
     uint64_t fingerprint;
@@ -41,6 +42,9 @@ int backward_tick(struct backward *b, bool now, struct err *e);
 
 /* Checkpoints from now on say that positions were taken from this identity (a standby was promoted). */
 int backward_identify(struct backward *b, const void *identity, size_t len, struct err *e);
+
+/* The identity that checkpoints have now. */
+struct position backward_identity(const struct backward *b);
 
 /* Milliseconds until the next tick has something to do; -1: nothing waits. */
 int backward_due_ms(const struct backward *b);

@@ -180,6 +180,26 @@ static struct spill *make_spill(void *ctx, struct err *e) {
     return spill_file_new(p->parts.config->state, e);
 }
 
+/* A question of the decoder's, for the source. */
+static int ask_columns(void *ctx, const char *space, const char *name, struct position at, struct buf *out,
+                       struct err *e) {
+    struct pipeline *p = ctx;
+
+    return p->parts.source_ops->columns(p->source, backward_identity(p->backward), space, name, at, out, e);
+}
+
+/* What is known of tables where streaming begins: kept with the checkpoint, else as they are now. */
+static int teach_decoder(struct pipeline *p, struct err *e) {
+    const struct decoder_ops *ops = p->decoder->ops;
+    const struct buf *known = &p->checkpoint.sections[CHECKPOINT_SHAPES], *now = &p->start.columns;
+    struct position at = {p->start.position.data, p->start.position.len};
+
+    if (p->has_checkpoint && !p->start.gap && known->len > 0 && ops->recall &&
+        ops->recall(p->decoder, at, known->data, known->len, e))
+        return -1;
+    return now->len > 0 && ops->learn ? ops->learn(p->decoder, now->data, now->len, e) : 0;
+}
+
 static int make_decoder(struct pipeline *p, struct err *e) {
     struct decoder_options o = {
         .epoch = p->start.epoch,
@@ -189,10 +209,12 @@ static int make_decoder(struct pipeline *p, struct err *e) {
         .spill_ctx = p,
         .passed_over = forward_passes_over,
         .passed_over_ctx = p->forward,
+        .columns = p->parts.source_ops->columns ? ask_columns : NULL,
+        .columns_ctx = p,
     };
 
     p->decoder = p->parts.source_ops->decoder->create(&o);
-    return p->decoder ? 0 : err_memory(e, "making a decoder");
+    return p->decoder ? teach_decoder(p, e) : err_memory(e, "making a decoder");
 }
 
 /* Checks the mapping against the tables as they are, before anything is made in the database. */
@@ -223,6 +245,7 @@ static int make_backward(struct pipeline *p, struct err *e) {
         .running = p->source,
         .sink = p->sink,
         .ledger = p->ledger,
+        .decoder = p->decoder,
         .store = p->store,
         .clock = p->parts.clock,
         .fingerprint = forward_fingerprint(p->forward),

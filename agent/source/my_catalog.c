@@ -55,6 +55,7 @@ out:
 
 int my_catalog_read(struct my_client *c, const struct my_server *server, struct buf *out, struct err *e) {
     catalog_put_image(server->row_full ? ROW_IMAGE_FULL : ROW_IMAGE_MINIMAL, out);
+    if (server->nameless) catalog_put_nameless(out);
     if (server->flavour == FLAVOUR_MARIADB && read_hints(c, out, e)) return -1;
     return buf_failed(out) ? err_memory(e, "reading the types of columns") : 0;
 }

@@ -23,6 +23,7 @@
 #define COMMAND_REGISTER 21    /* COM_REGISTER_SLAVE */
 #define COMMAND_DUMP 18        /* COM_BINLOG_DUMP */
 #define COMMAND_DUMP_GTID 30   /* COM_BINLOG_DUMP_GTID */
+#define DUMP_NON_BLOCK 0x01
 #define DUMP_THROUGH_GTID 0x04
 #define COMMAND_MAX 512
 
@@ -336,7 +337,7 @@ static int dump_file(struct my_client *c, const struct my_dump *d, struct err *e
     struct command to = {bytes};
 
     put(&to, d->offset, 4);
-    put(&to, 0, 2);
+    put(&to, d->ends ? DUMP_NON_BLOCK : 0, 2);
     put(&to, d->server_id, 4);
     put_bytes(&to, d->file, strlen(d->file));
     return send_command(c, COMMAND_DUMP, bytes, &to, false, e);
@@ -348,7 +349,7 @@ static int dump_gtid(struct my_client *c, const struct my_dump *d, struct err *e
     int rc;
 
     if (!bytes) return err_memory(e, "asking for the log");
-    put(&to, d->by_gtid ? DUMP_THROUGH_GTID : 0, 2);
+    put(&to, (d->by_gtid ? DUMP_THROUGH_GTID : 0u) | (d->ends ? DUMP_NON_BLOCK : 0u), 2);
     put(&to, d->server_id, 4);
     put(&to, strlen(d->file), 4);
     put_bytes(&to, d->file, strlen(d->file));
@@ -418,12 +419,13 @@ int my_client_dump(struct my_client *c, const struct my_dump *d, struct err *e) 
     c->rpl = (MYSQL_RPL){.file_name = d->file,
                          .file_name_length = strlen(d->file),
                          .start_position = d->offset,
-                         .server_id = d->server_id};
+                         .server_id = d->server_id,
+                         .flags = d->ends ? DUMP_NON_BLOCK : 0};
     if (d->by_gtid) {
         c->gtids = malloc(d->gtids_len + 1);
         if (!c->gtids) return err_memory(e, "asking for the log");
         memcpy(c->gtids, d->gtids, d->gtids_len);
-        c->rpl.flags = MYSQL_RPL_GTID;
+        c->rpl.flags |= MYSQL_RPL_GTID;
         c->rpl.gtid_set_encoded_size = d->gtids_len;
         c->rpl.fix_gtid_set = encode_gtids;
         c->rpl.gtid_set_arg = c->gtids;

@@ -8,8 +8,9 @@
 #include "agent/base/log.h"
 #include "agent/source/my_conn.h"
 
-#define OLDEST_MYSQL 80001U    /* binlog_row_metadata */
-#define OLDEST_MARIADB 100500U /* likewise */
+#define OLDEST_MYSQL 50600U     /* the events, checksums and temporal types that we read */
+#define OLDEST_MARIADB 100200U  /* likewise */
+#define MONITOR_MARIADB 100502U /* REPLICATION CLIENT became BINLOG MONITOR */
 #define NEWEST_MYSQL 90799U
 #define NEWEST_MARIADB 110899U
 
@@ -116,6 +117,7 @@ static void fill(const struct looking *l, struct my_server *out) {
     if (out->flavour == FLAVOUR_MYSQL) snprintf(out->uuid, sizeof out->uuid, "%.36s", l->values[SERVER_UUID]);
     out->server_id = (uint32_t)strtoul(l->values[SERVER_ID], NULL, 10);
     out->gtids = out->flavour == FLAVOUR_MARIADB || strcasecmp(l->values[GTID_MODE], "ON") == 0;
+    out->nameless = l->values[ROW_METADATA][0] == '\0';
     out->row_full = l->values[ROW_IMAGE][0] == '\0' || strcasecmp(l->values[ROW_IMAGE], "FULL") == 0;
     out->read_only = strcasecmp(l->values[READ_ONLY], "ON") == 0;
 }
@@ -140,12 +142,11 @@ static int check_version(const struct looking *l, const struct my_server *s, str
 
     if (s->version < (mariadb ? OLDEST_MARIADB : OLDEST_MYSQL))
         return err_set(e, ERR_CONFIG,
-                       "the server is %s %s, whose log does not tell the columns' names: this version reads "
-                       "MySQL 8.0.1 and later, MariaDB 10.5 and later",
+                       "the server is %s %s: this version reads MySQL 5.6 and later, MariaDB 10.2 and later",
                        product, s->version_text);
     if (s->version > (mariadb ? NEWEST_MARIADB : NEWEST_MYSQL))
         log_msg(LOG_WARN, l->s->name, "the server is %s %s: newer than what was tested (%s)", product,
-                s->version_text, mariadb ? "10.11, 11.4 and 11.8" : "9.7");
+                s->version_text, mariadb ? "10.2, 10.11, 11.4 and 11.8" : "5.6 and 9.7");
     return 0;
 }
 
@@ -160,7 +161,7 @@ static void check_settings(struct looking *l, const struct my_server *s) {
                 "binlog_format is %s: run \"SET GLOBAL binlog_format = ROW;\" and let the applications "
                 "connect anew",
                 l->values[FORMAT]);
-    if (strcasecmp(l->values[ROW_METADATA], "FULL") != 0)
+    if (!s->nameless && strcasecmp(l->values[ROW_METADATA], "FULL") != 0)
         problem(l, "binlog_row_metadata is %s: run \"SET GLOBAL binlog_row_metadata = FULL;\"",
                 l->values[ROW_METADATA]);
     if (strcasestr(l->values[VALUE_OPTIONS], "PARTIAL_JSON") && !s->row_full)
@@ -179,7 +180,8 @@ static void check_grants(struct looking *l, const struct my_server *s) {
     const char *grants = buf_cstr(&l->grants);
     bool monitor = my_server_granted(grants, "REPLICATION CLIENT") ||
                    my_server_granted(grants, "BINLOG MONITOR") || my_server_granted(grants, "SUPER");
-    const char *client = s->flavour == FLAVOUR_MARIADB ? "BINLOG MONITOR" : "REPLICATION CLIENT";
+    bool renamed = s->flavour == FLAVOUR_MARIADB && s->version >= MONITOR_MARIADB;
+    const char *client = renamed ? "BINLOG MONITOR" : "REPLICATION CLIENT";
     bool replica = my_server_granted(grants, "REPLICATION SLAVE");
 
     if (strstr(grants, "GRANT `") && !strstr(grants, "PROXY")) return;

@@ -18,6 +18,7 @@ struct my_server {
     char uuid[MY_UUID_TEXT]; /* MySQL's server_uuid; "" on MariaDB */
     uint32_t server_id;
     bool gtids;    /* every transaction has a GTID: MariaDB always, MySQL with gtid_mode=ON */
+    bool nameless; /* has no binlog_row_metadata: its log does not name columns */
     bool row_full; /* row images are whole (binlog_row_image=FULL) */
     bool read_only;
 };

@@ -22,6 +22,13 @@ int my_stream_start(struct my_client *c, const struct config_source *s, const st
                     const struct binlog_position *p, struct err *e);
 
 /*
+ * Asks for what is in the log now behind `from`, without registering: by file and offset where it has a file,
+ * else by GTID. my_client_fetch() gives it, and 0 at its end.
+ */
+int my_stream_look(struct my_client *c, const struct my_server *server, const struct binlog_position *p,
+                   struct err *e);
+
+/*
  * Gives an error of the stream its meaning: what the server no longer has is ERR_GAP, our id taken over by
  * somebody else ERR_FENCED, missing grants ERR_CONFIG. Other errors stay as they are. Returns -1.
  */

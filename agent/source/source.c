@@ -6,6 +6,7 @@ void source_start_release(struct source_start *s) {
     buf_release(&s->identity);
     buf_release(&s->position);
     buf_release(&s->gap_text);
+    buf_release(&s->columns);
 }
 
 int source_push(struct ring *ring, const struct frame *f, struct err *e) {

@@ -60,6 +60,8 @@ struct source_start {
     uint32_t epoch;      /* resume's, or one more after an accepted gap */
     bool gap;            /* an accepted gap: the pipeline publishes `gap_text` */
     struct buf gap_text; /* from where to where, and why */
+    struct buf columns; /* tables whose columns the log does not name, as they are where streaming begins: the
+                           payload of a FRAME_CATALOG; empty: the log says everything */
 };
 
 /* Receives one table's description; it is only lent. Non-zero stops, with the error given here. */
@@ -89,6 +91,12 @@ struct source_ops {
      * end`.
      */
     int (*end_position)(struct source *s, struct buf *out, struct err *e);
+    /*
+     * The decoder's question (decoder_options.columns), asked by the pipeline's thread while streaming;
+     * `identity` is the server's whose log is read. May take long; a stop ends it. NULL: never asked.
+     */
+    int (*columns)(struct source *s, struct position identity, const char *space, const char *name,
+                   struct position at, struct buf *out, struct err *e);
     /* Starts the reader thread, which fills `ring` from the position prepare returned. */
     int (*start)(struct source *s, struct ring *ring, struct err *e);
     /* Everything up to `p` is delivered and durable. Any time after start; never blocks. */

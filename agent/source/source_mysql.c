@@ -3,6 +3,8 @@
 #include <stdlib.h>
 
 #include "agent/base/log.h"
+#include "agent/source/my_columns.h"
+#include "agent/source/my_identity.h"
 #include "agent/source/my_prepare.h"
 #include "agent/source/my_reader.h"
 #include "decoders/binlog/decoder.h"
@@ -12,6 +14,7 @@ struct mysql {
     const struct config_source *config;
     const struct clock *clock;
     struct my_prepare *prepare;
+    struct my_columns *columns;
     struct my_reader *reader; /* NULL: not started, or stopped */
     struct buf position;      /* where prepare said to begin */
     bool stuck;               /* a thread did not end: what it uses is left to it */
@@ -37,11 +40,40 @@ static int mysql_source_open(const struct config_source *c, const struct clock *
     return 0;
 }
 
+/* File and offset of the checkpoint mean something only on the server that it was taken from. */
+static bool is_same_server(const struct mysql *m, const struct source_resume *r) {
+    struct my_identity id;
+
+    if (r->first_run) return true;
+    return my_identity_decode(r->identity, &id, NULL) == 0 &&
+           my_identity_same(&id, my_prepare_server(m->prepare));
+}
+
+/* A server that never names columns is asked before anything is read: who stops now shall know them later. */
+static int read_columns(struct mysql *m, const struct source_resume *r, struct source_start *out,
+                        struct err *e) {
+    const struct my_server *server = my_prepare_server(m->prepare);
+    struct binlog_position p;
+    int rc;
+
+    my_columns_free(m->columns);
+    m->columns = NULL;
+    if (my_columns_new(m->config, r->stop_fd, &m->columns, e)) return -1;
+    if (!server->nameless) return 0;
+    if (binlog_position_init(&p, server->flavour, e)) return -1;
+    rc = binlog_position_read((struct position){out->position.data, out->position.len}, &p, e);
+    if (!rc) rc = binlog_place_copy(&p.from, &p.through, e);
+    if (!is_same_server(m, r)) p.from.file[0] = '\0';
+    if (!rc) rc = my_columns_ask_all(m->columns, server, &p, &out->columns, e);
+    binlog_position_release(&p);
+    return rc;
+}
+
 static int mysql_source_prepare(struct source *s, const struct source_resume *r, struct source_start *out,
                                 struct err *e) {
     struct mysql *m = of(s);
 
-    if (my_prepare_run(m->prepare, r, out, e)) return -1;
+    if (my_prepare_run(m->prepare, r, out, e) || read_columns(m, r, out, e)) return -1;
     buf_clear(&m->position, SIZE_MAX);
     buf_put(&m->position, out->position.data, out->position.len);
     return buf_failed(&m->position) ? err_memory(e, "preparing the source") : 0;
@@ -53,6 +85,11 @@ static int mysql_source_describe(struct source *s, source_table_fn fn, void *ctx
 
 static int mysql_source_end_position(struct source *s, struct buf *out, struct err *e) {
     return my_prepare_end_position(of(s)->prepare, out, e);
+}
+
+static int mysql_source_columns(struct source *s, struct position identity, const char *space,
+                                const char *name, struct position at, struct buf *out, struct err *e) {
+    return my_columns_ask(of(s)->columns, identity, space, name, at, out, e);
 }
 
 static int mysql_source_start(struct source *s, struct ring *ring, struct err *e) {
@@ -93,6 +130,7 @@ static void mysql_source_destroy(struct source *s) {
     mysql_source_stop(s);
     if (m->stuck) return;
     my_prepare_free(m->prepare);
+    my_columns_free(m->columns);
     buf_release(&m->position);
     free(m);
 }
@@ -110,6 +148,7 @@ const struct source_ops source_mysql = {
     .prepare = mysql_source_prepare,
     .describe = mysql_source_describe,
     .end_position = mysql_source_end_position,
+    .columns = mysql_source_columns,
     .start = mysql_source_start,
     .ack = mysql_source_ack,
     .lag_bytes = mysql_source_lag_bytes,

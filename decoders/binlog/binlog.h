@@ -1,6 +1,7 @@
 /*
  * binlog: the insides of the decoder, which its parts share: decoder.c (frames, and the events that are about
- * the log itself), group.c (where transactions begin and end), emit.c (changes), prepared.c (XA).
+ * the log itself), group.c (where transactions begin and end), emit.c (changes), prepared.c (XA), columns.c
+ * (what the log does not say of tables).
  */
 #ifndef TAILRACE_DECODERS_BINLOG_BINLOG_H
 #define TAILRACE_DECODERS_BINLOG_BINLOG_H
@@ -105,5 +106,16 @@ int emit_unknown(struct feed *f, struct text xid);
 /* COMMIT or HEARTBEAT: a position to resume from. */
 int emit_position(struct feed *f, enum change_op op);
 void emit_release(struct binlog *d);
+
+/* ---- columns.c ---- */
+
+/* A table is described: where the log says no names and nobody told them yet, they are asked for. */
+int columns_need(struct feed *f, const struct table_map *m);
+/* A statement was read: what is known of the tables that it changes is true no longer. */
+int columns_change(struct feed *f, const struct query_event *q, const struct statement *s);
+/* Those of struct decoder_ops. */
+void columns_remember(struct decoder *base, struct position from, struct buf *out);
+int columns_recall(struct decoder *base, struct position from, const void *data, size_t len, struct err *e);
+int columns_learn(struct decoder *base, const void *payload, size_t len, struct err *e);
 
 #endif

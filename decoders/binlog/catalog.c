@@ -26,6 +26,10 @@ void catalog_put_image(enum row_image image, struct buf *out) {
     buf_putc(out, (char)image);
 }
 
+void catalog_put_nameless(struct buf *out) {
+    buf_putc(out, 'n');
+}
+
 /* 0; 1 malformed; -1 memory. */
 static int read_table(struct cursor *c, struct arena *a, struct catalog_table *t, struct err *e) {
     uint16_t count;
@@ -57,6 +61,7 @@ int catalog_next(struct cursor *c, struct arena *a, struct catalog_table *t, enu
     uint8_t tag;
     size_t offset = cursor_offset(c);
     if (!cursor_u8(c, &tag)) return 0;
+    if (tag == 'n') return 'n';
     int rc = tag == 't' || tag == 'h' ? read_table(c, a, t, e) : tag == 'i' ? read_image(c, image) : 1;
     t->hints = tag == 'h';
     if (rc < 0) return -1;

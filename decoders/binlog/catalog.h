@@ -24,6 +24,7 @@
  *     table     't', str database, str table, u16 count, count times: str name, str type, str charset, u8 key
  *     hints     'h', likewise, of some columns: for logs that say names
  *     image     'i', u8 the server's binlog_row_image
+ *     nameless  'n', behind the image: the server has no binlog_row_metadata
  */
 #ifndef TAILRACE_DECODERS_BINLOG_CATALOG_H
 #define TAILRACE_DECODERS_BINLOG_CATALOG_H
@@ -52,10 +53,11 @@ enum row_image { ROW_IMAGE_FULL = 0, ROW_IMAGE_MINIMAL = 1, ROW_IMAGE_NOBLOB = 2
 /* Appends one record to the payload that the source builds. Names hold no NUL. */
 void catalog_put_table(const struct catalog_table *t, struct buf *out);
 void catalog_put_image(enum row_image image, struct buf *out);
+void catalog_put_nameless(struct buf *out);
 
 /*
  * Reads the next record: 't' (hints too) fills `t` (texts point into the payload, columns lie in `a`), 'i'
- * fills `image`, 0 is the end, -1 an error.
+ * fills `image`, 'n' says itself, 0 is the end, -1 an error.
  */
 int catalog_next(struct cursor *c, struct arena *a, struct catalog_table *t, enum row_image *image,
                  struct err *e);

@@ -300,5 +300,8 @@ const struct decoder_ops decoder_binlog = {
     .position_text = binlog_position_text,
     .position_parse = binlog_position_parse,
     .position_compare = binlog_position_compare,
+    .remember = columns_remember,
+    .recall = columns_recall,
+    .learn = columns_learn,
     .destroy = decoder_destroy,
 };

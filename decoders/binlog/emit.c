@@ -162,7 +162,7 @@ static int emit_table_map(struct feed *f, const struct binlog_event *ev) {
     if (table_map_peek(ev, &d->format, &m, f->e)) return -1;
     struct shape *s = shapes_known(d->shapes, &m);
     if (!s) {
-        if (table_map_read(ev, &d->format, &d->arena, &m, f->e)) return -1;
+        if (table_map_read(ev, &d->format, &d->arena, &m, f->e) || columns_need(f, &m)) return -1;
         s = shapes_take(d->shapes, &m, &fresh, &replaced, f->e);
         if (!s) return -1;
     }
@@ -312,6 +312,7 @@ static int emit_statement(struct feed *f, const struct binlog_event *ev, uint64_
     d->at.row = 0;
     if (query_event_read(ev, &d->format, &q, f->e) || statement_read(&q, &d->arena, &s, f->e)) return -1;
     if (q.void_alter) return 0;
+    if (columns_change(f, &q, &s)) return -1;
     if (concern_read(&q, &s, &d->tables, &d->options, &d->arena, &c, f->e)) return -1;
     if (!c.wanted) return 0;
     if (s.kind == STATEMENT_WRITE) return delivered(d) ? 0 : refuse(f, &q, &s);

@@ -18,7 +18,9 @@ struct known {
     struct described *now;      /* NULL: the catalogue alone has spoken */
     bool stale;                 /* the catalogue has spoken since */
     struct arena arena;         /* holds `told` and its texts */
-    struct catalog_table *told; /* NULL: nothing */
+    struct catalog_table *told; /* hints; NULL: none */
+    const struct told *telling; /* what `now` was made from where the log says no names, else NULL */
+    uint64_t telling_serial;    /* … and which of them */
     UT_hash_handle hh;
 };
 
@@ -36,15 +38,19 @@ struct shapes {
     uint64_t generation; /* counts shapes_unbind() */
     struct described *retired;
     struct charsets *charsets;
+    struct tellings *tellings;
     enum row_image image;
+    bool nameless;
     uint64_t serial;
 };
 
 struct shapes *shapes_new(void) {
     struct shapes *s = calloc(1, sizeof(*s));
-    if (s) s->charsets = charsets_new();
-    if (s && s->charsets) return s;
-    free(s);
+    if (!s) return NULL;
+    s->charsets = charsets_new();
+    s->tellings = tellings_new();
+    if (s->charsets && s->tellings) return s;
+    shapes_free(s);
     return NULL;
 }
 
@@ -68,6 +74,7 @@ void shapes_free(struct shapes *s) {
     drop_ids(s);
     shapes_sweep(s);
     charsets_free(s->charsets);
+    tellings_free(s->tellings);
     free(s);
 }
 
@@ -128,7 +135,8 @@ struct shape *shapes_known(struct shapes *s, const struct table_map *m) {
     struct known *k = s->last && is_table(s->last, m) ? s->last : find(s, m->database, m->table);
     if (!k) return NULL;
     s->last = k;
-    if (!k->now || k->stale || !text_equal(k->now->description, m->description)) return NULL;
+    if (!k->now || k->stale || (k->telling && k->telling->serial != k->telling_serial)) return NULL;
+    if (!text_equal(k->now->description, m->description)) return NULL;
     return &k->now->shape;
 }
 
@@ -208,6 +216,12 @@ static void replace(struct shapes *s, struct known *k, struct described *d, stru
     k->now = d;
 }
 
+/* What a description without names is completed from. */
+static void note_telling(struct shapes *s, struct known *k, const struct table_map *m) {
+    k->telling = m->has_names ? NULL : tellings_find(s->tellings, m->database, m->table);
+    k->telling_serial = k->telling ? k->telling->serial : 0;
+}
+
 struct shape *shapes_take(struct shapes *s, const struct table_map *m, bool *fresh, struct shape **replaced,
                           struct err *e) {
     *fresh = false;
@@ -219,7 +233,8 @@ struct shape *shapes_take(struct shapes *s, const struct table_map *m, bool *fre
         err_memory(e, "reading a table description");
         return NULL;
     }
-    const struct shape_sources from = {s->charsets, k->told, s->image};
+    note_telling(s, k, m);
+    const struct shape_sources from = {s->charsets, k->telling ? k->telling->table : k->told, s->image};
     struct described *d = shape_describe(&from, m, e);
     if (!d) return NULL;
     if (k->now && shape_equal(&k->now->shape, &d->shape)) {
@@ -255,6 +270,7 @@ static int own_table(struct arena *a, const struct catalog_table *from, struct c
 }
 
 static int learn_table(struct shapes *s, const struct catalog_table *t, struct err *e) {
+    if (!t->hints) return tellings_learn(s->tellings, t, e);
     const struct text database = {t->database, strlen(t->database)}, table = {t->table, strlen(t->table)};
     struct known *k = find_or_add(s, database, table);
     if (!k) return err_memory(e, "reading a catalogue frame");
@@ -266,6 +282,7 @@ static int learn_table(struct shapes *s, const struct catalog_table *t, struct e
 
 static void learn_image(struct shapes *s, enum row_image image) {
     struct known *k, *next;
+    s->nameless = false;
     if (s->image == image) return;
     s->image = image;
     HASH_ITER(hh, s->tables, k, next) {
@@ -281,15 +298,23 @@ int shapes_catalog(struct shapes *s, const void *data, size_t len, struct err *e
     int tag;
     arena_init(&a, 0);
     while ((tag = catalog_next(&c, &a, &t, &image, e)) > 0) {
-        if (tag == 'i')
-            learn_image(s, image);
-        else if (learn_table(s, &t, e)) {
+        if (tag == 'i') learn_image(s, image);
+        if (tag == 'n') s->nameless = true;
+        if (tag == 't' && learn_table(s, &t, e)) {
             tag = -1;
             break;
         }
     }
     arena_release(&a);
     return tag;
+}
+
+struct tellings *shapes_tellings(struct shapes *s) {
+    return s->tellings;
+}
+
+bool shapes_nameless(const struct shapes *s) {
+    return s->nameless;
 }
 
 struct shape *shapes_named(const struct shapes *s, struct text database, struct text table) {

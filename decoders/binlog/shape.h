@@ -3,8 +3,8 @@
  *
  * The same description (equal bytes) gives the same struct table, and so does one that says the same in other
  * bytes; another one replaces it, and the caller emits CHANGE_SCHEMA. With binlog_row_metadata=FULL
- * everything comes from the log. Without names, the columns come from what shapes_catalog() was told, if that
- * fits the log column by column, else it is ERR_DATA with the remedy (the SET GLOBAL to run). Table ids are
+ * everything comes from the log. Without names, the columns come from what was told of the table last
+ * (tellings.h), if that fits the log column by column, else it is ERR_DATA with the remedy. Table ids are
  * remembered per connection.
  *
  * Identity: with binlog_row_image=FULL old images hold every column: IDENTITY_FULL. When the catalogue says
@@ -17,6 +17,7 @@
 #define TAILRACE_DECODERS_BINLOG_SHAPE_H
 
 #include "decoders/binlog/table_map.h"
+#include "decoders/binlog/tellings.h"
 
 struct shape {
     struct table table;
@@ -55,5 +56,9 @@ void shapes_sweep(struct shapes *s);
 
 /* Learns the payload of a FRAME_CATALOG (catalog.h). Shapes are made again from the next TABLE_MAP on. */
 int shapes_catalog(struct shapes *s, const void *data, size_t len, struct err *e);
+/* What was told of tables without names; a change of it makes the shape again. True: the server writes none.
+ */
+struct tellings *shapes_tellings(struct shapes *s);
+bool shapes_nameless(const struct shapes *s);
 
 #endif

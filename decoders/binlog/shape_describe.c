@@ -4,7 +4,9 @@
 #include "decoders/binlog/shape_part.h"
 #include "decoders/utf8.h"
 
-#define REMEDY "run SET GLOBAL binlog_row_metadata = FULL, and start behind what was written before"
+#define REMEDY                                                                                               \
+    "leave the table out (\"!DATABASE.TABLE\" in tables) until the agent is past this place, and read it "   \
+    "anew then"
 
 struct builder {
     struct described *d;
@@ -53,11 +55,15 @@ static bool contradicts(const struct table_map *m, const struct field *log, cons
 static int add_told(struct builder *b) {
     const struct catalog_table *t = b->from->told;
     if (!t || !t->ncolumns || t->hints)
-        return err_set(b->e, ERR_DATA, "the log does not say its columns' names; " REMEDY);
+        return err_set(
+            b->e, ERR_DATA,
+            "the log does not say its columns' names; run SET GLOBAL binlog_row_metadata = FULL, and start "
+            "behind what was written before");
     if (t->ncolumns != b->m->ncolumns)
         return err_set(
             b->e, ERR_DATA,
-            "it had %zu columns when the log was written, and has %zu now: which is which, the log "
+            "it has %zu columns in the log and %zu in information_schema, though no statement that changed "
+            "it was logged between (sql_log_bin = 0, columns our user may not see): which is which, the log "
             "does not say; " REMEDY,
             b->m->ncolumns, t->ncolumns);
     for (size_t i = 0; i < t->ncolumns; i++) {
@@ -66,7 +72,8 @@ static int add_told(struct builder *b) {
         if (rc < 0) return no_memory(b->e);
         if (rc > 0 || contradicts(b->m, &b->m->fields[i], f))
             return err_set(b->e, ERR_DATA,
-                           "column %zu was not what it is now (%s %s) when the log was written; " REMEDY,
+                           "column %zu is not in the log what it is in information_schema (%s %s), though "
+                           "no statement that changed it was logged between; " REMEDY,
                            i + 1, t->columns[i].name, t->columns[i].type);
     }
     return 0;

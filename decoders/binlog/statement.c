@@ -174,3 +174,24 @@ int statement_read(const struct query_event *q, struct arena *a, struct statemen
     if (!ok) *out = (struct statement){.kind = STATEMENT_WRITE, .text = out->text};
     return 0;
 }
+
+/* ---- What it does to columns ---- */
+
+/* Of those that are not understood or write rows, these leave columns alone whatever follows. */
+static const char *const row_verbs[] = {"INSERT", "REPLACE", "UPDATE",  "DELETE", "LOAD", "WITH",
+                                        "SELECT", "DO",      "HANDLER", "TABLE",  "CALL", NULL};
+
+bool statement_reshapes(const struct query_event *q, const struct statement *s) {
+    struct statement_parser p = {.out = NULL};
+    if (s->temporary) return false;
+    switch (s->kind) {
+    case STATEMENT_DDL:
+    case STATEMENT_PARTITION:
+    case STATEMENT_DATABASE: return true;
+    case STATEMENT_WRITE: break;
+    default: return false;
+    }
+    sql_reader_init(&p.in, s->text, q->sql_mode);
+    parser_next(&p);
+    return !parser_any(&p, row_verbs);
+}

@@ -48,6 +48,12 @@ struct statement {
 /* Reads it. What it hands out lies in the query or in `a`, in UTF-8. -1 only when memory runs out. */
 int statement_read(const struct query_event *q, struct arena *a, struct statement *out, struct err *e);
 
+/*
+ * Whether it may change the columns of tables. `s->tables` are those; a table without a name stands for all
+ * of its database, and no table at all for every one there is.
+ */
+bool statement_reshapes(const struct query_event *q, const struct statement *s);
+
 /* The form of `xid` for the parts of an XA identifier: X'6162',X'',1. Equal identifiers, equal bytes. */
 int statement_xid(struct text gtrid, struct text bqual, uint32_t format, struct arena *a, struct text *out,
                   struct err *e);

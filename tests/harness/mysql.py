@@ -31,7 +31,8 @@ from . import certificates, fetch, procs
 SUPERUSER = "root"
 USER = "tailrace"
 # What the tests run on by default; MariaDB 11.8 is there as well.
-FLAVOURS = [f"mariadb-{v}" for v in fetch.MARIADB] + [f"mysql-{fetch.MYSQL}"]
+OLD = [f"mariadb-{fetch.OLD_MARIADB}", f"mysql-{fetch.OLD_MYSQL}"]  # whose logs do not name columns
+FLAVOURS = [f"mariadb-{v}" for v in fetch.MARIADB if v != fetch.OLD_MARIADB] + [f"mysql-{fetch.MYSQL}"]
 
 # What every server here starts with; the constructor's settings come on top. None stands for a bare --name.
 DEFAULTS = {
@@ -63,6 +64,11 @@ MYSQL_DEFAULTS = {
     "secure_file_priv": "NULL",
     "innodb_redo_log_capacity": "16M",
 }
+OLD_MYSQL_DEFAULTS = {
+    "log_slave_updates": "ON",
+    "innodb_log_file_size": "16M",
+    "explicit_defaults_for_timestamp": "ON",
+}
 # Nothing is lost by kill -9 with these, only by a power cut.
 NO_FSYNC = {"sync_binlog": 0, "innodb_flush_log_at_trx_commit": 2, "innodb_doublewrite": "OFF"}
 FSYNC = {"sync_binlog": 1, "innodb_flush_log_at_trx_commit": 1}
@@ -76,7 +82,7 @@ def text(value) -> str:
 class Mysql(procs.Server):
     """One server. Arguments:
 
-    flavour    "mariadb-10.11", "mariadb-11.4", "mariadb-11.8", "mysql-9.7"
+    flavour    "mariadb-10.11", "mariadb-11.4", "mariadb-11.8", "mysql-9.7"; "mariadb-10.2", "mysql-5.6", without TLS
     settings   server variables: {"binlog_row_image": "MINIMAL", "binlog_transaction_compression": "ON"}
     auth       how USER logs in: "mysql_native_password" (MariaDB) or "caching_sha2_password" (MySQL) by default;
                "ed25519" on mariadb-11.8
@@ -94,7 +100,9 @@ class Mysql(procs.Server):
         self.mariadb = kind == "mariadb"
         super().__init__(f"{'MariaDB' if self.mariadb else 'MySQL'} {self.version}")
         self.flavour = flavour
-        self.auth = auth or ("mysql_native_password" if self.mariadb else "caching_sha2_password")
+        self.old = flavour in OLD
+        native = self.mariadb or self.old
+        self.auth = auth or ("mysql_native_password" if native else "caching_sha2_password")
         self.tls = tls
         self.gtid = gtid
         self.user = procs.unprivileged()
@@ -215,12 +223,12 @@ class Mysql(procs.Server):
 
     def binlog_position(self) -> Tuple[str, int]:
         """(file, offset) behind the last event."""
-        row = self.sql("SHOW MASTER STATUS" if self.mariadb else "SHOW BINARY LOG STATUS")[0]
+        row = self.sql("SHOW MASTER STATUS" if self.mariadb or self.old else "SHOW BINARY LOG STATUS")[0]
         return row[0], int(row[1])
 
     def gtids(self) -> str:
         """What has been executed: MySQL's set of GTIDs, MariaDB's position in each domain."""
-        return self.value("SELECT @@gtid_binlog_pos" if self.mariadb else "SELECT @@gtid_executed").replace("\n", "")
+        return self.value("SELECT @@gtid_binlog_pos" if self.mariadb else "SELECT @@GLOBAL.gtid_executed").replace("\n", "")
 
     def rotate(self) -> str:
         """Closes the current file of the binary log and returns the name of the next one."""
@@ -229,7 +237,7 @@ class Mysql(procs.Server):
 
     def reset_binlog(self) -> None:
         """Empties the binary log, GTIDs included."""
-        self.sql("RESET MASTER" if self.mariadb else "RESET BINARY LOGS AND GTIDS")
+        self.sql("RESET MASTER" if self.mariadb or self.old else "RESET BINARY LOGS AND GTIDS")
 
     def purge_binlog(self, before: str) -> None:
         """Deletes the files in front of the named one. MariaDB keeps a file until its engine needs it no more."""
@@ -278,7 +286,9 @@ class Mysql(procs.Server):
 
     def _defaults(self, fsync: bool) -> Dict[str, object]:
         settings: Dict[str, object] = dict(DEFAULTS, **(FSYNC if fsync else NO_FSYNC), server_id=self.server_id)
-        settings.update(MARIADB_DEFAULTS if self.mariadb else MYSQL_DEFAULTS)
+        settings.update(MARIADB_DEFAULTS if self.mariadb else OLD_MYSQL_DEFAULTS if self.old else MYSQL_DEFAULTS)
+        if self.old:
+            del settings["binlog_row_metadata"]
         if self.auth == "ed25519":
             settings["plugin_load_add"] = "auth_ed25519"
         if not self.mariadb:
@@ -294,18 +304,21 @@ class Mysql(procs.Server):
             share = _mariadb_share(self.home)
             places.update(basedir=self.home, lc_messages_dir=share, character_sets_dir=share / "charsets",
                           plugin_dir=self.home / "root" / "usr" / "lib" / "mysql" / "plugin")
+        elif self.old:
+            places.update(basedir=self.home, lc_messages_dir=self.home / "share",
+                          character_sets_dir=self.home / "share" / "charsets")
         else:
             places.update(_mysql_places(self.home))
         return [f"--{k}={v}" for k, v in places.items()]
 
     def _command(self) -> List[str]:
         options = [f"--{k}" if v is None else f"--{k}={v}" for k, v in self.settings.items()]
-        binary = "mariadbd" if self.mariadb else "mysqld"
+        binary = "mariadbd" if self.mariadb and not self.old else "mysqld"
         return [str(self.home / "bin" / binary), "--no-defaults", *self._places(), *self._tls_options(), *options]
 
     def _tls_options(self) -> List[str]:
         if self.tls == "off":
-            return ["--skip-ssl"] if self.mariadb else ["--tls-version=", "--auto-generate-certs=OFF"]
+            return ["--skip-ssl"] if self.mariadb or self.old else ["--tls-version=", "--auto-generate-certs=OFF"]
         options = [f"--ssl-ca={self.ca}", f"--ssl-cert={self.dir / 'server.crt'}",
                    f"--ssl-key={self.dir / 'server.key'}"]
         return options + (["--require-secure-transport=ON"] if self.tls == "only" else [])
@@ -328,8 +341,8 @@ class Mysql(procs.Server):
         folder = procs.subdir(f"{self.flavour}-new", self.user)
         data, statements = folder / "data", folder / "create.sql"
         data.mkdir()
-        if self.mariadb:
-            statements.write_text(_mariadb_tables(self.home) + self._users())
+        if self.mariadb or self.old:
+            statements.write_text(_system_tables(self.home) + self._users())
             command = ["--bootstrap", "--skip-log-bin", *(["--plugin-load-add=auth_ed25519"] * (self.auth == "ed25519")), "--innodb-buffer-pool-size=32M", "--innodb-log-file-size=16M",
                        "--innodb-flush-log-at-trx-commit=0", "--max-allowed-packet=8M"]
         else:
@@ -354,6 +367,8 @@ class Mysql(procs.Server):
                 f"GRANT ALL ON *.* TO {text(USER)}@'%' WITH GRANT OPTION;\n")
 
     def _identified(self, password: str, auth: str) -> str:
+        if self.old:
+            return f"IDENTIFIED BY {text(password)}"
         if self.mariadb:
             return f"IDENTIFIED VIA {auth} USING PASSWORD({text(password)})"
         return f"IDENTIFIED WITH {auth} BY {text(password)}"
@@ -413,12 +428,13 @@ def _mariadb_share(home: Path) -> Path:
     return packaged if packaged.is_dir() else home / "share"
 
 
-def _mariadb_tables(home: Path) -> str:
-    """What mariadb-install-db feeds to the server, less the help texts."""
+def _system_tables(home: Path) -> str:
+    """What mariadb-install-db, or mysql_install_db of old, feeds to the server, less the help texts."""
     parts = ["CREATE DATABASE mysql;\nUSE mysql;\nSET @auth_root_socket=NULL;\n"]
     for name in ("system_tables", "performance_tables", "system_tables_data", "gis_sp_bootstrap", "sys_schema"):
-        path = next(_mariadb_share(home).glob(f"m*_{name}.sql"))  # mysql_…, maria_… or mariadb_…, by version
-        parts.append(path.read_text() + "\n")
+        path = next(_mariadb_share(home).glob(f"m*_{name}.sql"), None)  # mysql_…, maria_… or mariadb_…, by version
+        if path:  # old ones have fewer of them
+            parts.append(path.read_text() + "\n")
     return "".join(parts)
 
 

@@ -4,10 +4,12 @@
 #ifndef TAILRACE_TESTS_UNIT_DECODERS_BINLOG_BUILDER_H
 #define TAILRACE_TESTS_UNIT_DECODERS_BINLOG_BUILDER_H
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "agent/base/spill_file.h"
+#include "decoders/binlog/catalog.h"
 #include "decoders/binlog/decoder.h"
 #include "decoders/binlog/event.h"
 #include "decoders/binlog/position.h"
@@ -33,8 +35,10 @@ struct builder {
     const char *pass_over;
     int result;
     int spills;
-    size_t asked; /* for tables */
-    bool nested;  /* goes into `payload` instead */
+    size_t asked;        /* for tables */
+    const char *columns; /* what shop.t is told to be: "id,note"; NULL: it cannot be known */
+    size_t told;         /* how often */
+    bool nested;         /* goes into `payload` instead */
     struct buf payload;
 };
 
@@ -44,6 +48,24 @@ static inline bool builder_wanted(void *ctx, const char *space, const char *name
     if (b->unwanted && strcmp(b->unwanted, "*") == 0) return false;
     return strcmp(space, "shop") == 0 && !(b->unwanted && strcmp(name, b->unwanted) == 0) &&
            strcmp(name, "*") != 0;
+}
+
+/* Answers for any table: (int unsigned, varchar(40)), the first of them the key, under the given names. */
+static int builder_columns(void *ctx, const char *space, const char *name, struct position at,
+                           struct buf *out, struct err *e) {
+    struct builder *b = ctx;
+    char names[64];
+    (void)at;
+    b->told++;
+    if (!b->columns) return err_set(e, ERR_DATA, "it cannot be known");
+    snprintf(names, sizeof(names), "%s", b->columns);
+    char *second = strchr(names, ',');
+    *second++ = '\0';
+    struct catalog_column columns[] = {{names, "int(10) unsigned", "", 1},
+                                       {second, "varchar(40)", "utf8mb4", 0}};
+    const struct catalog_table t = {space, name, false, 2, columns};
+    catalog_put_table(&t, out);
+    return 0;
 }
 
 static struct spill *builder_spill(void *ctx, struct err *e) {
@@ -157,7 +179,9 @@ static void builder_init(struct builder *b, bool by_gtid) {
                                 .spill = builder_spill,
                                 .spill_ctx = b,
                                 .passed_over = builder_passes,
-                                .passed_over_ctx = b};
+                                .passed_over_ctx = b,
+                                .columns = builder_columns,
+                                .columns_ctx = b};
     *b = (struct builder){0};
     b->d = decoder_binlog.create(&o);
     assert_non_null(b->d);

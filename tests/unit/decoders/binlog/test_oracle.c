@@ -328,6 +328,8 @@ static void tell(struct oracle *o, const char *name, const char *header) {
         t.ncolumns++;
     }
     catalog_put_table(&t, &blob);
+    t.hints = true;
+    catalog_put_table(&t, &blob);
     assert_int_equal(shapes_catalog(o->shapes, blob.data, blob.len, &o->e), 0);
     buf_release(&blob);
     free(names);

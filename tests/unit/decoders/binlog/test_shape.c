@@ -70,14 +70,18 @@ static void refused(struct fixture *f, const char *hex, const char *says) {
     assert_non_null(strstr(f->e.text, "table d.t: "));
 }
 
-static void told(struct fixture *f, const struct catalog_column *columns, size_t n) {
+static void tell(struct fixture *f, const struct catalog_column *columns, size_t n, bool hints) {
     struct catalog_column copy[8];
     for (size_t i = 0; i < n; i++) copy[i] = columns[i];
-    const struct catalog_table t = {"d", "t", false, n, copy};
+    const struct catalog_table t = {"d", "t", hints, n, copy};
     buf_clear(&f->catalog, 4096);
     catalog_put_table(&t, &f->catalog);
     assert_int_equal(shapes_catalog(f->shapes, f->catalog.data, f->catalog.len, &f->e), 0);
     memset(f->catalog.data, 0xee, f->catalog.len);
+}
+
+static void told(struct fixture *f, const struct catalog_column *columns, size_t n) {
+    tell(f, columns, n, false);
 }
 
 /* id int unsigned primary key, name varchar(10) charset latin1, e enum('é','ü') charset latin1 */
@@ -219,20 +223,20 @@ static void test_catalog_differs(void **state) {
         {2, "set('a')", "latin1"},        {3, "inet4", ""},
     };
     told(f, columns, 3);
-    refused(f, bare, "it had 4 columns when the log was written, and has 3 now");
+    refused(f, bare, "it has 4 columns in the log and 3 in information_schema");
     for (size_t i = 0; i < sizeof(other) / sizeof(other[0]); i++) {
         struct catalog_column changed[4];
         memcpy(changed, columns, sizeof(changed));
         changed[other[i].at].type = other[i].type;
         changed[other[i].at].charset = other[i].charset;
         told(f, changed, 4);
-        refused(f, bare, "was not what it is now");
+        refused(f, bare, "is not in the log what it is in information_schema");
     }
     told(f, columns, 4);
     taken(f, bare);
     /* the log says signs and charsets, though no names: signed, latin1 */
-    refused(f, "010000000000 " D_T "04 030ffefe 06 2800 f701 fe10 0f 010100", "column 1 was not");
-    refused(f, "010000000000 " D_T "04 030ffefe 06 2800 f701 fe10 0f 010180 0302083f", "column 2 was not");
+    refused(f, "010000000000 " D_T "04 030ffefe 06 2800 f701 fe10 0f 010100", "column 1 is not");
+    refused(f, "010000000000 " D_T "04 030ffefe 06 2800 f701 fe10 0f 010180 0302083f", "column 2 is not");
     taken(f, "010000000000 " D_T "04 030ffefe 06 2800 f701 fe10 0f 010180 03022d3f");
 }
 
@@ -241,7 +245,9 @@ static void test_hints(void **state) {
     struct fixture *f = *state;
     static const char named[] = "010000000000 " D_T "02 fefe 04 fe10 fe10 03 02013f 0404 0161 0175";
     assert_int_equal(taken(f, named)->table.columns[1].kind, VALUE_BYTES);
-    told(f, columns, 4);
+    told(f, columns, 4); /* of no use where the log says names */
+    assert_int_equal(taken(f, named)->table.columns[1].kind, VALUE_BYTES);
+    tell(f, columns, 4, true);
     const struct shape *s = taken(f, named);
     assert_true(f->fresh);
     assert_int_equal(s->table.columns[1].kind, VALUE_UUID);
@@ -280,6 +286,31 @@ static void test_image(void **state) {
     assert_true(s->table.columns[0].identity);
 }
 
+/* A server without names; and a change of what was told makes the shape anew. */
+static void test_nameless(void **state) {
+    struct fixture *f = *state;
+    const struct text d = {"d", 1}, t = {"t", 1};
+    const struct telling_mark at = {.file = 1, .offset = 500};
+    buf_clear(&f->catalog, 4096);
+    catalog_put_image(ROW_IMAGE_FULL, &f->catalog);
+    assert_int_equal(shapes_catalog(f->shapes, f->catalog.data, f->catalog.len, &f->e), 0);
+    assert_false(shapes_nameless(f->shapes));
+    catalog_put_nameless(&f->catalog);
+    assert_int_equal(shapes_catalog(f->shapes, f->catalog.data, f->catalog.len, &f->e), 0);
+    assert_true(shapes_nameless(f->shapes));
+    told(f, columns, 4);
+    struct shape *s = taken(f, bare);
+    assert_int_equal(tellings_change(shapes_tellings(f->shapes), d, t, &at, false, &f->e), 0);
+    refused(f, bare, "does not say its columns' names");
+    struct catalog_column renamed[4];
+    memcpy(renamed, columns, sizeof(renamed));
+    renamed[1].name = "other";
+    told(f, renamed, 4);
+    assert_ptr_not_equal(taken(f, bare), s);
+    assert_ptr_equal(f->replaced, s);
+    assert_string_equal(taken(f, bare)->table.columns[1].name, "other");
+}
+
 static void test_catalog_malformed(void **state) {
     struct fixture *f = *state;
     told(f, columns, 4);
@@ -301,7 +332,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_full),    TEST(test_same),       TEST(test_changed),           TEST(test_ids),
         TEST(test_missing), TEST(test_catalog),    TEST(test_catalog_differs),   TEST(test_hints),
-        TEST(test_image),   TEST(test_only_hints), TEST(test_catalog_malformed),
+        TEST(test_image),   TEST(test_only_hints), TEST(test_catalog_malformed), TEST(test_nameless),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
