@@ -259,9 +259,9 @@ static struct answer decide(const struct fold *f, size_t from, size_t to, const 
     return best;
 }
 
-static int tell(const struct answer *a, int (*fn)(void *ctx, const struct fold_field *field), void *ctx) {
+static struct fold_field field_of(const struct answer *a) {
     bool has_value = a->entry->state == FOLD_VALUE || a->entry->state == FOLD_INVALID;
-    const struct fold_field field = {
+    return (struct fold_field){
         .part = a->voice->part,
         .item = a->voice->item,
         .name = a->entry->name,
@@ -273,6 +273,20 @@ static int tell(const struct answer *a, int (*fn)(void *ctx, const struct fold_f
         .table = a->voice->table,
         .ts = a->entry->ts,
     };
+}
+
+/* Tells about one field. `others` has room for what each of the voices [from, to) says. */
+static int tell(const struct fold *f, size_t from, size_t to, const char *name, struct fold_field *others,
+                int (*fn)(void *ctx, const struct fold_field *field), void *ctx) {
+    struct answer best = decide(f, from, to, name);
+    struct fold_field field = field_of(&best);
+    for (size_t i = from; i < to; i++) {
+        struct answer a = {f->voices.items[i], find_entry(f->voices.items[i], name)};
+        if (!a.entry || a.entry == best.entry || a.entry->state != FOLD_VALUE) continue;
+        struct fold_field other = field_of(&a); /* `field` is a value too: one is believed before all else */
+        if (strcmp(other.value, field.value) != 0) others[field.nothers++] = other;
+    }
+    field.others = others;
     return fn(ctx, &field);
 }
 
@@ -280,9 +294,10 @@ static int by_name(const void *a, const void *b) {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Every field of the item that the voices [from, to) speak about. `names` has room for all. */
+/* Every field of the item that the voices [from, to) speak about. `names` and `others` have room for all. */
 static int each_of_item(const struct fold *f, size_t from, size_t to, const char **names,
-                        int (*fn)(void *ctx, const struct fold_field *field), void *ctx) {
+                        struct fold_field *others, int (*fn)(void *ctx, const struct fold_field *field),
+                        void *ctx) {
     size_t n = 0;
     for (size_t i = from; i < to; i++)
         for (size_t k = 0; k < f->voices.items[i]->count; k++)
@@ -290,8 +305,7 @@ static int each_of_item(const struct fold *f, size_t from, size_t to, const char
     qsort(names, n, sizeof(*names), by_name);
     for (size_t i = 0; i < n; i++) {
         if (i > 0 && strcmp(names[i], names[i - 1]) == 0) continue;
-        struct answer a = decide(f, from, to, names[i]);
-        int rc = tell(&a, fn, ctx);
+        int rc = tell(f, from, to, names[i], others, fn, ctx);
         if (rc) return rc;
     }
     return 0;
@@ -302,16 +316,18 @@ int fold_each(const struct fold *f, int (*fn)(void *ctx, const struct fold_field
     int rc = 0;
     for (size_t i = 0; i < f->voices.count; i++) total += f->voices.items[i]->count;
     const char **names = calloc(total + 1, sizeof(*names));
-    if (!names) return -1;
+    struct fold_field *others = calloc(f->voices.count + 1, sizeof(*others));
+    if (!names || !others) rc = -1;
     for (size_t from = 0; from < f->voices.count && rc == 0; from = to) {
         const struct voice *v = f->voices.items[from];
         for (to = from + 1; to < f->voices.count; to++)
             if (strcmp(f->voices.items[to]->part, v->part) != 0 ||
                 strcmp(f->voices.items[to]->item, v->item) != 0)
                 break;
-        rc = each_of_item(f, from, to, names, fn, ctx);
+        rc = each_of_item(f, from, to, names, others, fn, ctx);
     }
     free(names);
+    free(others);
     return rc;
 }
 

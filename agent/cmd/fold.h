@@ -27,7 +27,7 @@ enum fold_state {
     FOLD_INVALID, /* `value` is the raw text, or {"base64":...} */
 };
 
-/* A field as it is now, and who says so. */
+/* A field as it is now, who says so, and who says otherwise. */
 struct fold_field {
     const char *part;
     const char *item; /* "" where the part is no list */
@@ -37,6 +37,9 @@ struct fold_field {
     const char *source;
     const char *table;
     const char *ts; /* "2026-11-23T12:00:00.000000Z", "" unknown */
+    /* Values of others who are not believed, where they differ; ordered by source and table. */
+    const struct fold_field *others;
+    size_t nothers;
 };
 
 struct fold_stats {

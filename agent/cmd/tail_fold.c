@@ -73,6 +73,20 @@ static void put_source(struct buf *out, const struct fold_field *f) {
     plain(out, ts);
 }
 
+/* A line of one field: its name, a value of it and who says so. */
+static void put_line(const struct page *p, const struct fold_field *f, const char *name) {
+    size_t start = p->out->len;
+    buf_puts(p->out, *f->item ? "      " : "    ");
+    plain(p->out, name);
+    pad(p->out, start, 24);
+    put_value(p, f);
+    pad(p->out, start, 64);
+    start_colour(p, "\033[2m");
+    put_source(p->out, f);
+    end_colour(p);
+    buf_putc(p->out, '\n');
+}
+
 static int put_field(void *ctx, const struct fold_field *f) {
     struct page *p = ctx;
     if (changes(&p->part, f->part)) {
@@ -88,16 +102,11 @@ static int put_field(void *ctx, const struct fold_field *f) {
         plain(p->out, f->item);
         buf_putc(p->out, '\n');
     }
-    size_t start = p->out->len;
-    buf_puts(p->out, *f->item ? "      " : "    ");
-    plain(p->out, f->name);
-    pad(p->out, start, 24);
-    put_value(p, f);
-    pad(p->out, start, 64);
-    start_colour(p, "\033[2m");
-    put_source(p->out, f);
-    end_colour(p);
-    buf_putc(p->out, '\n');
+    put_line(p, f, f->name);
+    for (size_t i = 0; i < f->nothers; i++) {
+        start_colour(p, "\033[2m");
+        put_line(p, &f->others[i], "  not believed");
+    }
     p->fields++;
     return 0;
 }
@@ -159,25 +168,34 @@ static void open_objects(struct page *p, const struct fold_field *f) {
     }
 }
 
-static int put_field_json(void *ctx, const struct fold_field *f) {
+/* What is said and by whom, as an object that is not closed. */
+static void put_answer(struct buf *out, const struct fold_field *f) {
     static const char *const states[] = {
         [FOLD_NULL] = "null",       [FOLD_UNCHANGED] = "unchanged", [FOLD_MASKED] = "masked",
         [FOLD_OMITTED] = "omitted", [FOLD_INVALID] = "invalid",
     };
+    if (f->state == FOLD_VALUE) {
+        buf_printf(out, "{\"value\":%s", f->value);
+    } else {
+        buf_printf(out, "{\"state\":\"%s\"", states[f->state]);
+        if (*f->value) buf_printf(out, ",\"raw\":%s", f->value);
+    }
+    put_member(out, "source", f->source);
+    put_member(out, "table", f->table);
+    put_member(out, "ts", f->ts);
+}
+
+static int put_field_json(void *ctx, const struct fold_field *f) {
     struct page *p = ctx;
     open_objects(p, f);
     put_string(p->out, f->name);
-    buf_puts(p->out, ":{");
-    if (f->state == FOLD_VALUE) {
-        buf_printf(p->out, "\"value\":%s", f->value);
-    } else {
-        buf_printf(p->out, "\"state\":\"%s\"", states[f->state]);
-        if (*f->value) buf_printf(p->out, ",\"raw\":%s", f->value);
+    buf_putc(p->out, ':');
+    put_answer(p->out, f);
+    for (size_t i = 0; i < f->nothers; i++) {
+        buf_puts(p->out, i == 0 ? ",\"others\":[" : "},");
+        put_answer(p->out, &f->others[i]);
     }
-    put_member(p->out, "source", f->source);
-    put_member(p->out, "table", f->table);
-    put_member(p->out, "ts", f->ts);
-    buf_putc(p->out, '}');
+    buf_puts(p->out, f->nothers ? "}]}" : "}");
     p->fields++;
     return 0;
 }

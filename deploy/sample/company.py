@@ -56,8 +56,9 @@ SELECT '100', '1000', LPAD(seq, 6, '0'), LPAD(1 + seq % 5, 2, '0'), LPAD(seq % 4
        IF(seq % 6, DATE_FORMAT('2024-01-01' + INTERVAL seq % 600 DAY, '1%y%m%d'), 0)
 FROM seq_1_to_{n};
 INSERT INTO ADRS
-SELECT LPAD(900000 + seq, 10, '0'), '100', LPAD(seq, 6, '0'), 'RE', RPAD(CONCAT('Königsallee ', 1 + seq % 120), 40, ' '),
-       LPAD(10000 + seq % 80000, 5, '0'), RPAD(ELT(1 + seq % 4, 'Köln', 'München', 'Düsseldorf', 'Münster'), 40, ' '),
+SELECT LPAD(900000 + seq, 10, '0'), '100', LPAD(seq, 6, '0'), 'RE',
+       RPAD(CONCAT('Königsallee ', 1 + seq % 120), 40, ' '), LPAD(10000 + seq % 80000, 5, '0'),
+       RPAD(ELT(1 + seq % 4, 'Köln', 'München', 'Düsseldorf', 'Münster'), 40, ' '),
        'DE', '2011-05-01', '0000-00-00'
 FROM seq_1_to_{n};
 INSERT INTO OPOS

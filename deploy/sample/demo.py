@@ -140,8 +140,8 @@ class Demo:
 
 def what_next():
     title("What to try next")
-    say("""Your own database, changes as JSON lines, nothing left behind (PostgreSQL 14 to 18 with wal_level = logical; MySQL 8
-and later, MariaDB 10.5 and later as docs/mysql.md says):
+    say("""Your own database, changes as JSON lines, nothing left behind (PostgreSQL 14 to 18 with
+wal_level = logical; MySQL 8 and later, MariaDB 10.5 and later as docs/mysql.md says):
   build/tailrace run --source postgresql://USER@HOST/DATABASE --tables 'public.*'
   build/tailrace run --source mysql://USER@HOST/DATABASE
 Into your Kafka, resumable:

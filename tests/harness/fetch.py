@@ -102,9 +102,10 @@ def _maven(what: str, args: List[str]) -> None:
         raise FetchError(f"{what} is fetched with Maven, and there is no mvn. Run ./deploy/install-deps servers")
     print(f"fetching {what}", file=sys.stderr, flush=True)
     command = ["mvn", "-B", "-q", "-C", f"-Dmaven.repo.local={servers_dir() / '.maven'}"] + args
+    environment = dict(os.environ, MAVEN_OPTS=os.environ.get("MAVEN_OPTS", "") + " -XX:-UsePerfData")  # nor in /tmp
     for attempt in (1, 2, 3):
-        p = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                           text=True, errors="replace")
+        p = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                           stderr=subprocess.STDOUT, text=True, errors="replace")
         if p.returncode == 0:
             return
         print(f"fetching {what}: attempt {attempt} failed", file=sys.stderr, flush=True)

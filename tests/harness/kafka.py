@@ -187,8 +187,9 @@ class Kafka(procs.Server):
         java = shutil.which("java")
         if java is None:
             raise procs.ServerError("Kafka needs Java, and there is none. Run ./deploy/install-deps servers")
-        return [java, f"-Xmx{HEAP}", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC",
-                "-Dorg.slf4j.simpleLogger.showDateTime=true", "-cp", f"{self.libs}/*", main, *map(str, args)]
+        # Neither lz4's library nor counters of the JVM may stay behind in /tmp.
+        return [java, f"-Xmx{HEAP}", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-XX:-UsePerfData",
+                f"-Djava.io.tmpdir={self.dir}", "-Dorg.slf4j.simpleLogger.showDateTime=true", "-cp", f"{self.libs}/*", main, *map(str, args)]
 
     def _properties(self) -> Path:
         listeners = {"MAIN": (self.port, self.bootstrap)}

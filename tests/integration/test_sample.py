@@ -94,7 +94,10 @@ def test_what_happens_live(company, agent, tailrace, kafka):
             execute(company, system, statement.format(c="C000005", k="000005", o=5, r=4711))
     topic = agent()
     parts = fold(tailrace, kafka, topic, CUSTOMER)
-    assert (parts["financial"]["credit_limit"]["value"], parts["profile"]["segment"]["value"]) == ("9000.00", "key account")
+    limit = parts["financial"]["credit_limit"]
+    assert (limit["source"], limit["value"]) == ("erp", "9000.00")
+    assert [(other["source"], other["value"]) for other in limit["others"]] == [("crm", "3500.00")]
+    assert parts["profile"]["segment"]["value"] == "key account"
     assert sorted((p["total"]["source"], p["total"]["value"]) for p in parts["purchase"].values()) == [
         ("erp", "149.90"), ("erp", "86.59"), ("shop", "149.90"), ("shop", "2.59")]
     parts = fold(tailrace, kafka, topic, "C000005")

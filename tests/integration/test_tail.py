@@ -333,6 +333,8 @@ def check_story(out: bytes) -> None:
     assert {k: v.get("value") for k, v in parts["profile"].items()} == {
         "name": "Anna Huber", "email": "a@shop.example", "phone": None}
     assert parts["profile"]["name"]["source"] == CRM and parts["profile"]["email"]["source"] == SHOP
+    assert [(other["source"], other["value"]) for other in parts["profile"]["name"]["others"]] == [(SHOP, "A. Huber")]
+    assert "others" not in parts["profile"]["email"]  # the CRM says nothing about it
     assert parts["profile"]["email"]["ts"] == "2026-11-23T12:00:01.123456Z"
     assert parts["profile"]["phone"]["state"] == "null"
     assert set(parts["purchase"]) == {"A1"}
@@ -347,7 +349,11 @@ def test_fold_of_a_file():
     check_story(out)
     page = tail("--fold", "1001", stdin=delimited(*story()))[1].decode()
     assert page.startswith("customer 1001\n  profile\n")
-    assert "Anna Huber" in page and "A. Huber" not in page and "A2" not in page
+    lines = [line.split() for line in page.splitlines()]
+    name = next(i for i, words in enumerate(lines) if words[0] == "name")
+    assert lines[name][1:4] == ['"Anna', 'Huber"', "crm"]
+    assert lines[name + 1][:5] == ["not", "believed", '"A.', 'Huber"', "shop"]
+    assert page.count("not believed") == 1 and "A2" not in page
 
 
 def test_fold_of_json_lines():

@@ -52,6 +52,10 @@ static int append(void *ctx, const struct fold_field *x) {
     size_t len = strlen(text);
     snprintf(text + len, 4096 - len, "%s%s%s%s.%s=%s%s@%s", len ? " " : "", x->part, *x->item ? "/" : "",
              x->item, x->name, states[x->state], x->value, x->source);
+    for (size_t i = 0; i < x->nothers; i++) {
+        len = strlen(text);
+        snprintf(text + len, 4096 - len, " not %s@%s", x->others[i].value, x->others[i].source);
+    }
     return 0;
 }
 
@@ -170,11 +174,11 @@ static void truth_decides(void **state) {
     say("shop", 1, "set", PROFILE ",\"fields\":{\"name\":\"from shop\"}" TRUTH);
     say("crm", 2, "set", PROFILE ",\"fields\":{\"name\":\"from crm\"}" TRUTH);
     say("shop", 3, "set", PROFILE ",\"fields\":{\"name\":\"from shop, later\"}" TRUTH);
-    expect("profile.name=\"from crm\"@crm");
+    expect("profile.name=\"from crm\"@crm not \"from shop, later\"@shop");
     say("erp", 4, "set", PROFILE ",\"null\":[\"name\"]" TRUTH);
-    expect("profile.name=\"from crm\"@crm"); /* null is no value */
+    expect("profile.name=\"from crm\"@crm not \"from shop, later\"@shop"); /* null is no value */
     say("erp", 5, "set", PROFILE ",\"fields\":{\"name\":\"from erp\"}" TRUTH);
-    expect("profile.name=\"from erp\"@erp");
+    expect("profile.name=\"from erp\"@erp not \"from crm\"@crm not \"from shop, later\"@shop");
     say("erp", 6, "remove", PROFILE);
     say("crm", 7, "remove", PROFILE);
     expect("profile.name=\"from shop, later\"@shop");
@@ -188,16 +192,25 @@ static void a_field_may_have_its_own_truth(void **state) {
     say("crm", 1, "set", members);
     snprintf(members, sizeof(members), PROFILE ",\"fields\":{\"name\":\"s\",\"email\":\"s\"}%s", own);
     say("shop", 1, "set", members);
-    expect("profile.email=\"s\"@shop profile.name=\"c\"@crm");
+    expect("profile.email=\"s\"@shop not \"c\"@crm profile.name=\"c\"@crm not \"s\"@shop");
 }
 
 static void without_truth_the_newest_wins(void **state) {
     (void)state;
     say("shop", 5, "set", PROFILE ",\"fields\":{\"name\":\"newer\"}");
     say("crm", 2, "set", PROFILE ",\"fields\":{\"name\":\"older\"}");
-    expect("profile.name=\"newer\"@shop");
+    expect("profile.name=\"newer\"@shop not \"older\"@crm");
     say("crm", 6, "set", PROFILE ",\"null\":[\"name\"]");
     expect("profile.name=\"newer\"@shop");
+}
+
+static void who_says_the_same_is_no_other(void **state) {
+    (void)state;
+    say("crm", 1, "set", PROFILE ",\"fields\":{\"name\":\"Ann\"}");
+    say("shop", 2, "set", PROFILE ",\"fields\":{\"name\":\"Ann\"}");
+    expect("profile.name=\"Ann\"@shop");
+    say("crm", 3, "set", PROFILE ",\"invalid\":{\"name\":\"raw\"}");
+    expect("profile.name=\"Ann\"@shop");
 }
 
 static void parts_come_in_their_order(void **state) {
@@ -224,6 +237,7 @@ int main(void) {
         TEST(truth_decides),
         TEST(a_field_may_have_its_own_truth),
         TEST(without_truth_the_newest_wins),
+        TEST(who_says_the_same_is_no_other),
         TEST(parts_come_in_their_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
