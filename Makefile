@@ -9,6 +9,7 @@
 # SANITIZE=address,undefined    builds into build/asan, beside the normal build
 # SANITIZE=thread               builds into build/tsan
 # CC=clang                      another compiler
+# MYSQL_CLIENT=mysqlclient      Oracle's client library, also where MariaDB's libmariadb is
 
 VERSION := 0.1.0
 PREFIX ?= /usr/local
@@ -62,7 +63,8 @@ SHIM_OBJ := $(if $(filter thread,$(SANITIZE)),$(BUILD)/obj/tests/sanitizer/threa
 
 # ---- Flags ---------------------------------------------------------------------------------------------------
 
-# MySQL: Connector/C of MariaDB, or the client library of Oracle.
+# MySQL: Connector/C of MariaDB, else the client library of Oracle; MYSQL_CLIENT chooses. The sources see which by
+# the headers.
 MYSQL_CLIENT := $(shell pkg-config --exists libmariadb 2>/dev/null || ! pkg-config --exists mysqlclient 2>/dev/null && \
 	echo libmariadb || echo mysqlclient)
 PACKAGES := libpq $(MYSQL_CLIENT) libssl rdkafka libprotobuf-c yaml-0.1 json-c libpcre2-8 libxxhash zlib libzstd

@@ -1,41 +1,19 @@
 #include "agent/source/my_client.h"
 
-#include <mysql.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
 
-#ifdef MARIADB_PACKAGE_VERSION_ID
-#include <ma_pvio.h>
-#include <mariadb_com.h>
-#define CONNECTOR_C 1
-#endif
+#include "agent/source/my_auth.h"
+#include "agent/source/my_client_inside.h"
 
 #define EVENT_MAX 0x40000000UL /* the largest packet a server sends */
-#define COMMAND_REGISTER 21    /* COM_REGISTER_SLAVE */
-#define COMMAND_DUMP 18        /* COM_BINLOG_DUMP */
-#define COMMAND_DUMP_GTID 30   /* COM_BINLOG_DUMP_GTID */
-#define DUMP_NON_BLOCK 0x01
-#define DUMP_THROUGH_GTID 0x04
-#define COMMAND_MAX 512
-
-struct my_client {
-    MYSQL *my;
-    int fd; /* the socket once more: the library closes its own when it likes; -1: not connected */
-#ifndef CONNECTOR_C
-    MYSQL_RPL rpl;
-    bool dumping;
-    uint8_t *gtids;
-#endif
-};
 
 struct my_result {
     MYSQL_RES *res;
@@ -71,12 +49,18 @@ static void classify(unsigned number, const char *text, struct err *e) {
     if (e->code == ERR_CONFIG) e->retriable = false;
 }
 
+#ifdef CONNECTOR_C
+#define PLUGINS_HELP                                                                                         \
+    "install the client library's plug-ins (package libmariadb3), or name their folder in "                  \
+    "MARIADB_PLUGIN_DIR"
+#else
+#define PLUGINS_HELP "name the folder of the client library's plug-ins in LIBMYSQL_PLUGIN_DIR"
+#endif
+
 static const char *note(unsigned number) {
     switch (number) {
     case 2058:
-    case 2059:
-        return "; install the client library's plug-ins (package libmariadb3), or name their folder in "
-               "MARIADB_PLUGIN_DIR";
+    case 2059: return "; " PLUGINS_HELP;
     case 2013: return " (the connection broke, or nothing was heard for too long)";
     default: return "";
     }
@@ -95,7 +79,7 @@ static bool refused_without_tls(const MYSQL *my, unsigned number, enum my_tls tl
 #endif
 }
 
-static int fail(const struct my_client *c, const char *what, struct err *e) {
+int my_client_fail(const struct my_client *c, const char *what, struct err *e) {
     unsigned number = mysql_errno(c->my);
     const char *text = mysql_error(c->my);
 
@@ -109,6 +93,7 @@ static int fail(const struct my_client *c, const char *what, struct err *e) {
 
 static void begin_library(void) {
     mysql_library_init(0, NULL, NULL);
+    my_auth_begin();
 }
 
 #ifdef CONNECTOR_C
@@ -127,6 +112,7 @@ static void set_tls(MYSQL *my, const struct my_client_options *o) {
     if (o->key) mysql_optionsv(my, MYSQL_OPT_SSL_KEY, o->key);
     mysql_optionsv(my, MYSQL_OPT_SSL_ENFORCE, &on);
 }
+
 #else
 static void set_tls(MYSQL *my, const struct my_client_options *o) {
     static const unsigned modes[] = {SSL_MODE_DISABLED, SSL_MODE_PREFERRED, SSL_MODE_REQUIRED,
@@ -174,22 +160,30 @@ static int socket_of(MYSQL *my) {
 #endif
 }
 
+static const char no_tls[] =
+    "the server offers no TLS: turn it on there, or say tls: off if everybody on the way "
+    "may read and change the stream";
+
+static int explain_refusal(const struct my_client *c, const struct my_client_options *o, struct err *e) {
+    unsigned number = mysql_errno(c->my);
+    bool without = number == 2026 && strstr(mysql_error(c->my), "SSL is required");
+
+    if (without) return err_set(e, ERR_CONFIG, "%s", no_tls);
+    my_client_fail(c, "cannot connect", e);
+    if (e && refused_without_tls(c->my, number, o->tls)) {
+        size_t len = strlen(e->text);
+        snprintf(e->text + len, sizeof e->text - len,
+                 "; a user of caching_sha2_password needs TLS with this client library");
+    }
+    return -1;
+}
+
 static int establish(struct my_client *c, const struct my_client_options *o, struct err *e) {
     set_options(c->my, o);
-    if (!mysql_real_connect(c->my, o->host, o->user, o->password, NULL, o->port, o->socket, 0)) {
-        fail(c, "cannot connect", e);
-        if (e && refused_without_tls(c->my, mysql_errno(c->my), o->tls)) {
-            size_t len = strlen(e->text);
-            snprintf(e->text + len, sizeof e->text - len,
-                     "; a user of caching_sha2_password needs TLS with this client library");
-        }
-        return -1;
-    }
-    if (o->tls >= MY_TLS_REQUIRE && !mysql_get_ssl_cipher(c->my))
-        return err_set(
-            e, ERR_CONFIG,
-            "the server offers no TLS: turn it on there, or say tls: off if everybody on the way may "
-            "read and change the stream");
+    if (my_auth_guard(c->my, o, e)) return -1;
+    if (!mysql_real_connect(c->my, o->host, o->user, o->password, NULL, o->port, o->socket, 0))
+        return explain_refusal(c, o, e);
+    if (o->tls >= MY_TLS_REQUIRE && !mysql_get_ssl_cipher(c->my)) return err_set(e, ERR_CONFIG, "%s", no_tls);
     c->fd = dup(socket_of(c->my));
     if (c->fd < 0) return err_set(e, ERR_IO, "cannot connect: too many open files");
     keep_alive(c->fd);
@@ -241,7 +235,7 @@ unsigned my_client_errno(const struct my_client *c) {
 /* ---- SQL ---- */
 
 int my_client_exec(struct my_client *c, const char *what, const char *sql, struct err *e) {
-    return mysql_query(c->my, sql) ? fail(c, what, e) : 0;
+    return mysql_query(c->my, sql) ? my_client_fail(c, what, e) : 0;
 }
 
 struct my_result *my_client_query(struct my_client *c, const char *what, const char *sql, struct err *e) {
@@ -255,7 +249,7 @@ struct my_result *my_client_query(struct my_client *c, const char *what, const c
     }
     r->res = mysql_store_result(c->my);
     if (r->res) return r;
-    fail(c, what, e);
+    my_client_fail(c, what, e);
     free(r);
     return NULL;
 }
@@ -282,173 +276,3 @@ void my_result_free(struct my_result *r) {
     mysql_free_result(r->res);
     free(r);
 }
-
-/* ---- The log ---- */
-
-static bool socket_has_data(const struct my_client *c) {
-    struct pollfd fd = {.fd = c->fd, .events = POLLIN};
-
-    return poll(&fd, 1, 0) > 0;
-}
-
-#ifdef CONNECTOR_C
-
-bool my_client_pending(const struct my_client *c) {
-    const MARIADB_PVIO *io = c->my->net.pvio;
-
-    return (io && io->cache && io->cache_pos < io->cache + io->cache_size) || socket_has_data(c);
-}
-
-/* A command while it is put together, little-endian. */
-struct command {
-    uint8_t *at;
-};
-
-static void put(struct command *c, uint64_t v, size_t bytes) {
-    for (size_t i = 0; i < bytes; i++) *c->at++ = (uint8_t)(v >> (8 * i));
-}
-
-static void put_bytes(struct command *c, const void *data, size_t len) {
-    if (len) memcpy(c->at, data, len);
-    c->at += len;
-}
-
-static int send_command(struct my_client *c, int number, const uint8_t *from, const struct command *to,
-                        bool answer, struct err *e) {
-    size_t len = (size_t)(to->at - from);
-
-    if (c->my->methods->db_command(c->my, (enum enum_server_command)number, (const char *)from, len, !answer,
-                                   NULL))
-        return fail(c, "asking for the log", e);
-    return 0;
-}
-
-/* Reads of a plain connection look at the first, reads below TLS at the others. */
-void my_client_set_patience(struct my_client *c, unsigned seconds) {
-    struct timeval until = {.tv_sec = seconds};
-
-    mysql_options(c->my, MYSQL_OPT_READ_TIMEOUT, &seconds);
-    setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &until, sizeof until);
-    if (c->my->net.pvio) c->my->net.pvio->timeout[PVIO_READ_TIMEOUT] = (int)seconds * 1000;
-}
-
-static int dump_file(struct my_client *c, const struct my_dump *d, struct err *e) {
-    uint8_t bytes[COMMAND_MAX];
-    struct command to = {bytes};
-
-    put(&to, d->offset, 4);
-    put(&to, d->ends ? DUMP_NON_BLOCK : 0, 2);
-    put(&to, d->server_id, 4);
-    put_bytes(&to, d->file, strlen(d->file));
-    return send_command(c, COMMAND_DUMP, bytes, &to, false, e);
-}
-
-static int dump_gtid(struct my_client *c, const struct my_dump *d, struct err *e) {
-    uint8_t *bytes = malloc(COMMAND_MAX + d->gtids_len);
-    struct command to = {bytes};
-    int rc;
-
-    if (!bytes) return err_memory(e, "asking for the log");
-    put(&to, (d->by_gtid ? DUMP_THROUGH_GTID : 0u) | (d->ends ? DUMP_NON_BLOCK : 0u), 2);
-    put(&to, d->server_id, 4);
-    put(&to, strlen(d->file), 4);
-    put_bytes(&to, d->file, strlen(d->file));
-    put(&to, d->offset, 8);
-    put(&to, d->gtids_len, 4);
-    put_bytes(&to, d->gtids, d->gtids_len);
-    rc = send_command(c, COMMAND_DUMP_GTID, bytes, &to, false, e);
-    free(bytes);
-    return rc;
-}
-
-int my_client_dump(struct my_client *c, const struct my_dump *d, struct err *e) {
-    if (strlen(d->file) > COMMAND_MAX / 2) return err_set(e, ERR_DATA, "the name of a log file is too long");
-    if (d->by_gtid) return dump_gtid(c, d, e);
-    if (d->offset > UINT32_MAX)
-        return err_set(e, ERR_CONFIG,
-                       "the position in %s lies beyond 4 GiB, where a server without GTIDs cannot be told to "
-                       "begin: turn GTIDs on, or set max_binlog_size to 1 GiB",
-                       d->file);
-    return dump_file(c, d, e);
-}
-
-int my_client_fetch(struct my_client *c, const uint8_t **event, size_t *len, struct err *e) {
-    unsigned long n = mysql_net_read_packet(c->my);
-    const uint8_t *data = c->my->net.read_pos;
-
-    if (n == packet_error) return fail(c, "reading the log", e);
-    if (n == 0 || (data[0] == 0xFE && n < 9)) return 0;
-    if (data[0] != 0) return err_set(e, ERR_DATA, "a packet of the log begins with byte 0x%02x", data[0]);
-    *event = data + 1;
-    *len = n - 1;
-    return 1;
-}
-
-int my_client_register(struct my_client *c, uint32_t server_id, const char *name, struct err *e) {
-    uint8_t bytes[COMMAND_MAX];
-    struct command to = {bytes};
-    size_t len = strnlen(name, 60); /* what the server takes */
-
-    put(&to, server_id, 4);
-    put(&to, len, 1);
-    put_bytes(&to, name, len);
-    put(&to, 0, 1); /* user */
-    put(&to, 0, 1); /* password */
-    put(&to, 0, 2); /* port */
-    put(&to, 0, 4); /* rank */
-    put(&to, 0, 4); /* source's id */
-    return send_command(c, COMMAND_REGISTER, bytes, &to, true, e);
-}
-
-#else
-
-bool my_client_pending(const struct my_client *c) {
-    return socket_has_data(c);
-}
-
-void my_client_set_patience(struct my_client *c, unsigned seconds) {
-    (void)c;
-    (void)seconds;
-}
-
-static void encode_gtids(MYSQL_RPL *rpl, unsigned char *out) {
-    memcpy(out, rpl->gtid_set_arg, rpl->gtid_set_encoded_size);
-}
-
-int my_client_dump(struct my_client *c, const struct my_dump *d, struct err *e) {
-    c->rpl = (MYSQL_RPL){.file_name = d->file,
-                         .file_name_length = strlen(d->file),
-                         .start_position = d->offset,
-                         .server_id = d->server_id,
-                         .flags = d->ends ? DUMP_NON_BLOCK : 0};
-    if (d->by_gtid) {
-        c->gtids = malloc(d->gtids_len + 1);
-        if (!c->gtids) return err_memory(e, "asking for the log");
-        memcpy(c->gtids, d->gtids, d->gtids_len);
-        c->rpl.flags |= MYSQL_RPL_GTID;
-        c->rpl.gtid_set_encoded_size = d->gtids_len;
-        c->rpl.fix_gtid_set = encode_gtids;
-        c->rpl.gtid_set_arg = c->gtids;
-    }
-    if (mysql_binlog_open(c->my, &c->rpl)) return fail(c, "asking for the log", e);
-    c->dumping = true;
-    return 0;
-}
-
-int my_client_fetch(struct my_client *c, const uint8_t **event, size_t *len, struct err *e) {
-    if (mysql_binlog_fetch(c->my, &c->rpl)) return fail(c, "reading the log", e);
-    if (c->rpl.size == 0) return 0;
-    *event = c->rpl.buffer + 1;
-    *len = c->rpl.size - 1;
-    return 1;
-}
-
-int my_client_register(struct my_client *c, uint32_t server_id, const char *name, struct err *e) {
-    (void)c;
-    (void)server_id;
-    (void)name;
-    (void)e;
-    return 0;
-}
-
-#endif

@@ -5,8 +5,13 @@
  * Calls block, within the timeouts given; my_client_abort() from another thread ends them. Otherwise one
  * thread at a time. Errors never hold a password.
  *
+ * A password is never sent in clear but over TLS and sockets (see my_auth.h). With Oracle's library and no
+ * TLS, caching_sha2_password may encrypt it with a key that the server has just sent: a secret from who
+ * listens, not from who answers in the server's place.
+ *
  * caching_sha2_password and ed25519 are run-time plug-ins of Connector/C: their folder comes with the library
- * (package libmariadb3), and MARIADB_PLUGIN_DIR names another one.
+ * (package libmariadb3), and MARIADB_PLUGIN_DIR names another one. mysql_native_password is one of Oracle's
+ * library 9.x; LIBMYSQL_PLUGIN_DIR names the folder.
  */
 #ifndef TAILRACE_AGENT_SOURCE_MY_CLIENT_H
 #define TAILRACE_AGENT_SOURCE_MY_CLIENT_H
@@ -48,8 +53,13 @@ void my_client_abort(struct my_client *c);
 /* What the server calls itself: "10.11.5-MariaDB-log", "9.7.4". */
 const char *my_client_version(const struct my_client *c);
 
-/* How long the server may be silent from now on. Oracle's library keeps the value it connected with. */
+/* How long the server may be silent from now on. Oracle's library keeps the value it connected with: then
+ * this does nothing, and my_client_can_set_patience() is false. */
 void my_client_set_patience(struct my_client *c, unsigned seconds);
+bool my_client_can_set_patience(void);
+
+/* my_client_errno() when the connection broke, or the server was silent for too long. */
+#define MY_CLIENT_LOST 2013
 
 /* The server's number for the last error of this connection, or the library's; 0 none. */
 unsigned my_client_errno(const struct my_client *c);
@@ -70,7 +80,7 @@ const char *my_result_at(const struct my_result *r, unsigned column);
 const char *my_result_get(const struct my_result *r, const char *name);
 void my_result_free(struct my_result *r);
 
-/* ---- The log ---- */
+/* ---- The log (my_client_log.c) ---- */
 
 struct my_dump {
     uint32_t server_id; /* ours */

@@ -36,6 +36,7 @@ struct my_reader {
     struct buf resume; /* where this connection began */
     struct backoff backoff;
     bool again; /* not the first connection */
+    bool slow;  /* the last connection was lost before events came: the server may need longer to find them */
     int64_t renewed_us;
 };
 
@@ -200,15 +201,23 @@ static int read_events(struct my_reader *r, struct my_client *c, bool *progress,
     }
 }
 
+/* The silence to connect with. Where it is for the whole connection, it is short unless that was too short.
+ */
+static unsigned first_patience(const struct my_reader *r) {
+    if (my_client_can_set_patience()) return MY_CONN_STREAM_S;
+    return r->slow ? MY_SEARCH_S : MY_PATIENCE_S;
+}
+
 static int stream_once(struct my_reader *r, struct err *e) {
     struct my_client *c = NULL;
     bool progress = false;
     int rc = -1;
 
     err_clear(e);
-    if (my_conn_open(r->parts.config, MY_CONN_STREAM_S, &c, e)) return -1;
+    if (my_conn_open(r->parts.config, first_patience(r), &c, e)) return -1;
     if (!publish_client(r, c, e) && !begin(r, c, e)) rc = read_events(r, c, &progress, e);
     publish_client(r, NULL, NULL);
+    r->slow = !progress && my_client_errno(c) == MY_CLIENT_LOST;
     my_client_close(c);
     if (progress) backoff_reset(&r->backoff);
     if (atomic_load(&r->stopping)) return stopped(e);

@@ -10,6 +10,7 @@ import pymysql
 import pytest
 
 from harness import agent
+from harness.greedy import GreedyServer
 
 TABLE = "CREATE TABLE shop.t (id int PRIMARY KEY, v varchar(40))"
 
@@ -329,6 +330,25 @@ def test_few_grants_are_enough(shop):
 def test_a_wrong_password_is_refused_and_not_shown(shop):
     text = shop.refused(2, "Access denied", url=shop.server.url(password="Geheim1234"))
     assert "Geheim1234" not in text
+
+
+@pytest.mark.parametrize("method", ["mysql_clear_password", "dialog"])
+def test_a_password_is_not_sent_in_clear(tailrace, method):
+    """Who answers in the server's place, or changes what it says, may ask for it."""
+    server = GreedyServer(method)
+    done = tailrace.run("run", "--source", f"mysql://cdc:Geheim1234@127.0.0.1:{server.port}/shop", "--until", "end")
+    server.close()
+    assert b"cdc" in server.heard and b"Geheim" not in server.heard
+    assert done.code == 2 and done.stdout == "" and "cannot connect" in done.stderr, done.stderr
+
+
+@pytest.mark.parametrize("method", ["mysql_clear_password", "dialog"])
+def test_a_password_may_be_sent_in_clear_through_a_socket(tailrace, tmp_path, method):
+    server = GreedyServer(method, tmp_path / "socket")
+    url = f"mysql://cdc:Geheim1234@/shop?socket={tmp_path}/socket"
+    tailrace.run("run", "--source", url, "--until", "end")
+    server.close()
+    assert server.heard.endswith(b"\0\0\x03Geheim1234\0")
 
 
 def test_our_server_id_taken_by_another_is_explained(shop):
