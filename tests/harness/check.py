@@ -17,7 +17,7 @@ from harness import fetch, fuzz, procs, unit  # noqa: E402  (the path comes firs
 
 ROOT = fetch.ROOT
 SERVERS = ["postgres-14", "postgres-15", "postgres-16", "postgres-17", "postgres-18", "mariadb-10.11", "mariadb-11.4",
-           "mariadb-11.8", "mysql-9.7", "kafka"]
+           "mariadb-11.8", "mysql-9.7", "libmysqlclient", "kafka"]
 INTEGRATION_TIMEOUT = 40 * 60
 CI = os.environ.get("CI") == "true"
 

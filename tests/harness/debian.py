@@ -24,6 +24,18 @@ exec "$here"/root/usr/lib*/{triplet}/ld-linux* --library-path "$lib{more}" --arg
 """
 
 
+# The compiler finds its own parts beside this script, headers and libraries below root/. What it links starts with
+# root's loader and libraries, wherever it lies.
+COMPILER = """#!/bin/sh
+# Runs the C compiler of root/ for programs that run with its libraries.
+here=$(dirname "$(dirname "$(readlink -f "$0")")")
+root=$here/root
+lib=$root/usr/lib/{triplet}
+exec "$lib/{loader}" --library-path "$lib" --argv0 "$0" "$root/usr/bin/gcc" -B"$here/bin/" -B"$root/{gcc}/" \\
+    --sysroot="$root" -Wl,--dynamic-linker="$lib/{loader}",--disable-new-dtags,-rpath,"$lib" "$@"
+"""
+
+
 class DebianError(RuntimeError):
     """The packages could not be had. The message says why and what to do."""
 
@@ -134,13 +146,33 @@ def unpack(debs: Sequence[Path], root: Path) -> None:
             raise DebianError(f"{deb.name} could not be unpacked: {p.stderr.strip()}")
 
 
+def _script(target: Path, name: str, text: str) -> None:
+    path = target / "bin" / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text)
+    path.chmod(0o755)
+
+
+def _one(target: Path, pattern: str) -> Path:
+    """The last of the files below target/root/usr that the pattern names."""
+    found = sorted((target / "root" / "usr").glob(pattern))
+    if not found:
+        raise DebianError(f"no {pattern} below {target / 'root' / 'usr'}")
+    return found[-1]
+
+
 def wrapper(target: Path, binary: str, more: str = "") -> None:
     """Writes target/bin/NAME, a script that runs target/root/BINARY with that root's loader. `more` are further
     folders of libraries, as in ":$here/root/usr/lib/mysql/private"."""
-    loader = next((target / "root" / "usr").glob("lib*/*/ld-linux*"), None)
-    if loader is None:
-        raise DebianError(f"no loader below {target / 'root'}")
-    path = target / "bin" / Path(binary).name
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(WRAPPER.format(binary=binary, triplet=loader.parent.name, more=more))
-    path.chmod(0o755)
+    triplet = _one(target, "lib*/*/ld-linux*").parent.name
+    _script(target, Path(binary).name, WRAPPER.format(binary=binary, triplet=triplet, more=more))
+
+
+def compiler(target: Path) -> None:
+    """Writes target/bin/gcc and what it needs beside it: the compiler below target/root, as a compiler for that root.
+    Nothing of it needs to be root, or at home in a chroot."""
+    for pattern in ("lib*/gcc/*/*/cc1", "lib*/gcc/*/*/collect2", "bin/as", "bin/ld", "bin/ar"):
+        wrapper(target, str(_one(target, pattern).relative_to(target / "root")))
+    loader = _one(target, "lib*/*/ld-linux*")
+    gcc = _one(target, "lib/gcc/*/*/crtbegin.o").parent.relative_to(target / "root")
+    _script(target, "gcc", COMPILER.format(triplet=loader.parent.name, loader=loader.name, gcc=gcc))

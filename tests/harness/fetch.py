@@ -59,6 +59,11 @@ DEBIAN = {
                                   ["mariadb-server", "mariadb-client"], "*bin/mariadb*"),
 }
 MYSQL_VARIABLE = "TAILRACE_MYSQL"
+# What builds Tailrace with Oracle's client library, which Debian has in its unstable suite only: a compiler and all
+# the libraries of that suite, in the versions found there.
+TOOLCHAIN = ["libmysqlclient-dev", "gcc", "libc6-dev", "libpq-dev", "libssl-dev", "libzstd-dev", "zlib1g-dev",
+             "librdkafka-dev", "libprotobuf-c-dev", "libyaml-dev", "libjson-c-dev", "libpcre2-dev", "libxxhash-dev",
+             "uthash-dev", "libcmocka-dev"]
 KAFKA = "4.1.0"
 SLF4J = "org.slf4j:slf4j-simple:1.7.36"
 KAFKA_JARS = [f"org.apache.kafka:kafka_2.13:{KAFKA}", SLF4J]
@@ -293,6 +298,38 @@ def _unpack(name: str, state: Path) -> Tuple[str, Path]:
     return version, part
 
 
+def toolchain() -> Path:
+    """The directory of bin/gcc, and of root/ with the libraries it builds with, Oracle's libmysqlclient among them."""
+    with _locked("libmysqlclient"):
+        found = sorted(p for p in servers_dir().glob("libmysqlclient-[0-9]*") if p.suffix != ".part")
+        if found:
+            return found[-1]
+        print("fetching libmysqlclient and a compiler from Debian sid (100 MB)", file=sys.stderr, flush=True)
+        state, part = _fresh(servers_dir() / ".libmysqlclient.apt"), _fresh(servers_dir() / "libmysqlclient.part")
+        try:
+            version, debs = debian.archive("sid", state, TOOLCHAIN)
+            debian.unpack(debs, part / "root")
+            debian.compiler(part)
+        except debian.DebianError as e:
+            raise FetchError(f"libmysqlclient could not be fetched. {e}\n"
+                             "Check this machine's network and apt sources") from None
+        finally:
+            shutil.rmtree(state, ignore_errors=True)
+        _thin_out(part / "root" / "usr")
+        target = servers_dir() / f"libmysqlclient-{re.sub('[-+].*', '', version)}"
+        part.rename(target)
+    return target
+
+
+def _thin_out(usr: Path) -> None:
+    """Drops what building does not need, half of it all: texts, and libraries for static linking."""
+    for folder in ("doc", "man", "locale", "info"):
+        shutil.rmtree(usr / "share" / folder, ignore_errors=True)
+    for path in [*usr.glob("lib/*/*.a"), *usr.glob("bin/*lto-dump*")]:
+        if path.is_symlink() or path.stat().st_size > 100 * 1024:
+            path.unlink()
+
+
 def _own_mysql(home: Path) -> Path:
     if not (home / "bin" / "mysqld").exists():
         raise FetchError(f"${MYSQL_VARIABLE} is {home}, and there is no bin/mysqld")
@@ -329,9 +366,12 @@ def debezium() -> Path:
 
 
 def fetch(name: str) -> Path:
-    """A server by the name the command line uses: postgres-18, mariadb-10.11, mysql-9.7 or kafka."""
+    """A server by the name the command line uses: postgres-18, mariadb-10.11, mysql-9.7 or kafka; or libmysqlclient
+    with its compiler."""
     if name == "kafka":
         return kafka()
+    if name == "libmysqlclient":
+        return toolchain()
     kind, _, version = name.partition("-")
     if kind == "postgres" and version.isdigit():
         return postgres(int(version))
