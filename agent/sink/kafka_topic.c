@@ -117,6 +117,8 @@ static void find_broker(const struct kafka_admin *a) {
 
     if (*a->broker != KAFKA_BROKER_UNKNOWN || rd_kafka_metadata(a->rd, 0, NULL, &m, 5 * SLICE_MS)) return;
     *a->broker = m->orig_broker_id;
+    /* librdkafka 2.14 says of what a bootstrap server told that no broker did. */
+    if (m->orig_broker_id < 0 && m->broker_cnt > 0) *a->broker = m->brokers[0].id;
     rd_kafka_metadata_destroy(m);
 }
 
