@@ -50,6 +50,8 @@ void pg_publication_insert_name(const char *name, char out[PG_NAME_MAX]) {
 
 /* ---- OIDs ---- */
 
+#define OIDS_TRIES 10
+
 static int compare_u32(const void *a, const void *b) {
     uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
 
@@ -60,9 +62,26 @@ bool pg_oids_has(const struct pg_oids *o, uint32_t oid) {
     return o->count > 0 && bsearch(&oid, o->items, o->count, sizeof oid, compare_u32);
 }
 
+/*
+ * The server opens each table that it is about to name, and fails when one is dropped meanwhile ("could not
+ * open relation"). The next answer does without that one.
+ */
+static PGresult *ask_patiently(struct pg_conn *c, const char *sql, const char *param, struct err *e) {
+    PGresult *res = NULL;
+    struct err why = {0};
+
+    for (int left = OIDS_TRIES; left > 0 && !res; left--) {
+        why = (struct err){0};
+        res = pg_query(c, "reading the publication", sql, 1, &param, &why);
+        if (!why.retriable || PQstatus(c->pq) != CONNECTION_OK) break;
+    }
+    if (!res && e) *e = why;
+    return res;
+}
+
 static int read_oids(struct pg_conn *c, const char *sql, const char *param, struct pg_oids *out,
                      struct err *e) {
-    PGresult *res = pg_query(c, "reading the publication", sql, 1, &param, e);
+    PGresult *res = ask_patiently(c, sql, param, e);
     int n = res ? PQntuples(res) : 0;
 
     if (!res) return -1;

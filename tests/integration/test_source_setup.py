@@ -432,6 +432,19 @@ def test_a_users_publication_is_understood_and_not_changed(pg, tailrace, state_d
     assert done.code == 0 and re.search(r"for the owner to run: ALTER PUBLICATION .*ADD TABLE ONLY .*b", done.stderr)
 
 
+def test_a_table_dropped_while_its_publication_is_read(pg_latest, tailrace, state_dir):
+    """PostgreSQL opens every table of a publication to name them, and fails when it waited for one that then is gone."""
+    pg_latest.sql("CREATE TABLE t (id int PRIMARY KEY); CREATE TABLE gone (id int); CREATE PUBLICATION p FOR ALL TABLES")
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = %s AND wait_event_type = 'Lock'"
+    connection = pg_latest.connect(autocommit=False)
+    connection.cursor().execute("DROP TABLE gone")
+    run = tailrace.start(*options(pg_latest, "--publication", "p", "--state", state_dir, "--until", "end"))
+    procs.wait_until(lambda: pg_latest.value(waiting, (pg_latest.name,)), 60, "the agent to wait for the table")
+    connection.commit()
+    connection.close()
+    assert run.wait(60) == 0
+
+
 def test_a_users_publication_that_lacks_a_table_is_refused_at_first(pg_latest, tailrace, state_dir):
     pg_latest.sql("CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int PRIMARY KEY)")
     pg_latest.sql(f"CREATE PUBLICATION {slot_of(pg_latest)} FOR TABLE a")
