@@ -3,7 +3,10 @@ server cannot be read."""
 
 import json
 import re
+import socket
+import struct
 import subprocess
+import threading
 import time
 
 import pymysql
@@ -378,3 +381,84 @@ def test_require_wants_tls(own_mysql, tailrace, state_dir):
     shop = Shop(own_mysql("mariadb-10.11"), tailrace, state_dir)
     shop.to_end()
     shop.refused(2, "offers no TLS", "--tls", "require")
+
+
+# ---- The password never travels in clear text ---------------------------------------------------------------------
+
+class Pretender:
+    """A server without TLS that asks for the password by a method of its choice, and remembers what it hears."""
+
+    def __init__(self, method, more=b""):
+        self.method, self.more, self.heard = method, more, b""
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        try:
+            connection, _ = self.listener.accept()
+        except OSError:
+            return
+        with connection:
+            connection.settimeout(5)
+            can = 0xFFFFFFFF & ~0x800 & ~0x20 & ~0x01000000  # neither TLS nor compression, old ends of results
+            hello = (b"\x0a9.7.4\0" + struct.pack("<I", 1) + b"01234567\0" + struct.pack("<H", can & 0xFFFF) + b"\x2d"
+                     + struct.pack("<HH", 2, can >> 16) + b"\x15" + bytes(10) + b"890123456789\0" + b"mysql_native_password\0")
+            self.say(connection, 0, hello)
+            self.hear(connection)
+            self.say(connection, 2, b"\xfe" + self.method + b"\0" + b"01234567890123456789\0")
+            self.hear(connection)
+            if self.more:
+                self.say(connection, 4, self.more)
+                self.hear(connection)
+
+    @staticmethod
+    def say(connection, number, packet):
+        connection.sendall(struct.pack("<I", len(packet))[:3] + bytes([number]) + packet)
+
+    def hear(self, connection):
+        try:
+            self.heard += connection.recv(65536)
+        except OSError:
+            pass
+
+    def close(self):
+        self.listener.close()
+
+
+@pytest.mark.parametrize("tls", [("--tls", "off"), ()], ids=["off", "auto"])
+@pytest.mark.parametrize("method, more", [
+    (b"mysql_clear_password", b""), (b"dialog", b"\x02Password:"), (b"sha256_password", b""),
+    (b"caching_sha2_password", b"\x01\x04"), (b"mysql_old_password", b"")])
+def test_no_server_gets_the_password_in_clear_text(tailrace, tls, method, more):
+    pretender = Pretender(method, more)
+    try:
+        done = tailrace.run("run", "--source", f"mysql://cdc:Geheim1234@127.0.0.1:{pretender.port}/", "--tables", "shop.*",
+                            *tls, "--until", "end", "--name", "shop")
+    finally:
+        pretender.close()
+    assert len(pretender.heard) > 32  # it did greet
+    assert b"Geheim1234" not in pretender.heard
+    assert done.code in (1, 2), done.stderr
+
+
+def test_a_server_without_tls_hears_nothing_of_who_requires_it(tailrace):
+    pretender = Pretender(b"mysql_native_password")
+    try:
+        done = tailrace.run("run", "--source", f"mysql://cdc:Geheim1234@127.0.0.1:{pretender.port}/", "--tables", "shop.*",
+                            "--tls", "require", "--until", "end")
+    finally:
+        pretender.close()
+    assert done.code == 2 and "offers no TLS" in done.stderr
+    assert pretender.heard == b""
+
+
+@pytest.mark.parametrize("tls", [("--tls", "off"), ()], ids=["off", "auto"])
+def test_a_password_the_server_has_forgotten_does_not_travel_in_clear_text(own_mysql, proxy, tailrace, tls):
+    """caching_sha2_password wants the password itself then; without TLS it is refused, or encrypted."""
+    server = own_mysql("mysql-9.7")
+    way = proxy(server.port)
+    done = tailrace.run("run", "--source", server.url(port=way.port), "--name", "shop", "--tables", "shop.*", *tls,
+                        "--until", "end")
+    assert way.heard and all(server.password.encode() not in bytes(heard) for heard in way.heard)
+    assert done.code == 0 or "needs TLS with this client library" in done.stderr
