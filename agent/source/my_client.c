@@ -182,7 +182,7 @@ static int establish(struct my_client *c, const struct my_client_options *o, str
     set_options(c->my, o);
     if (my_auth_guard(c->my, o, e)) return -1;
     if (!mysql_real_connect(c->my, o->host, o->user, o->password, NULL, o->port, o->socket, 0))
-        return explain_refusal(c, o, e);
+        return my_auth_without_tls(o) ? err_set(e, ERR_CONFIG, "%s", no_tls) : explain_refusal(c, o, e);
     if (o->tls >= MY_TLS_REQUIRE && !mysql_get_ssl_cipher(c->my)) return err_set(e, ERR_CONFIG, "%s", no_tls);
     c->fd = dup(socket_of(c->my));
     if (c->fd < 0) return err_set(e, ERR_IO, "cannot connect: too many open files");
