@@ -16,6 +16,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import threading
 import time
 from pathlib import Path
 from typing import Dict, List, NamedTuple, Optional, Tuple
@@ -27,6 +28,8 @@ from . import certificates, fetch, procs
 from .proxy import Proxy
 
 HEAP = "512m"
+_lock = threading.Lock()
+_storage: List[Path] = []  # as it was when just formatted
 # Errors of a broker that has just come back.
 PASSING = (KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE, KafkaError._TIMED_OUT,
            KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN)
@@ -242,6 +245,16 @@ class Kafka(procs.Server):
         return {"listener.name.proxied.ssl.keystore.type": "PEM", "listener.name.proxied.ssl.keystore.location": str(store)}
 
     def _format(self) -> None:
+        """Storage without a topic. Java takes seconds to make it, and it is the same for every broker here."""
+        with _lock:
+            if not _storage:
+                self._make_storage()
+                _storage.append(procs.subdir("kafka-new") / "data")
+                shutil.copytree(self.dir / "data", _storage[0])
+                return
+        shutil.copytree(_storage[0], self.dir / "data")
+
+    def _make_storage(self) -> None:
         command = self._java("kafka.tools.StorageTool", "format", "-t", "dGFpbHJhY2UtdGVzdHMhIQ", "-c",
                              self._properties())
         p = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,

@@ -221,6 +221,17 @@ def alive(pid: int) -> bool:
         return False
 
 
+def standing(pid: int) -> bool:
+    """Whether every thread of the process is stopped. The signal reaches each when it gets a processor."""
+    for stat in Path(f"/proc/{pid}/task").glob("*/stat"):
+        try:
+            if stat.read_text().rsplit(")", 1)[1].split()[0] not in "TZ":
+                return False
+        except (OSError, IndexError):
+            pass  # this thread has ended
+    return True
+
+
 def wait_until(condition: Callable[[], object], timeout: float, what: str, step: float = 0.05):
     """Waits for a true value and returns it; a ServerError that names what we waited for otherwise."""
     end = time.monotonic() + timeout
@@ -292,8 +303,9 @@ class Server:
         self.process = None
 
     def suspend(self) -> None:
-        """Stops the process in its tracks: connections stay open, nothing answers."""
+        """Stops the process in its tracks: connections stay open, nothing answers. Returns when all its threads stand."""
         os.kill(self.pid, signal.SIGSTOP)
+        wait_until(lambda: standing(self.pid), 30, f"{self.name} to stop in its tracks", 0.01)
 
     def resume(self) -> None:
         os.kill(self.pid, signal.SIGCONT)
