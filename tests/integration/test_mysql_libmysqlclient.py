@@ -13,7 +13,8 @@ from test_mysql_source import (  # noqa: F401  (these run here too, on this buil
     test_goes_on_behind_a_restart_of_the_server, test_kill_loses_nothing,
     test_our_server_id_taken_by_another_is_explained, test_require_wants_tls, test_rows_ddl_and_truncate)
 
-pytestmark = pytest.mark.timeout(400)  # the first one builds
+# One build and one server of each kind for all; the first test builds.
+pytestmark = [pytest.mark.xdist_group("libmysqlclient"), pytest.mark.timeout(400)]
 
 
 @pytest.fixture(scope="module", autouse=True)
