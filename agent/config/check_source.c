@@ -145,12 +145,21 @@ static int exclude_own(struct checking *c) {
     return 0;
 }
 
+/* gh-ost and pt-online-schema-change copy a table into one of these, and put it in its place. */
+static int exclude_shadows(struct checking *c) {
+    static const char *const shadows[] = {"!!*._*_gho", "!!*._*_ghc", "!!*._*_del", "!!*._*_new",
+                                          "!!*._*_old"};
+    for (size_t i = 0; i < sizeof shadows / sizeof shadows[0]; i++)
+        if (load_append(c->l, &c->s->tables, shadows[i]) != 0) return -1;
+    return 0;
+}
+
 static int check_tables(struct checking *c) {
     const char *path = path_of(c, "tables");
     struct pattern_list *patterns;
     if (path == NULL || check_dots(c) != 0) return -1;
     if (c->s->tables.count == 0 && load_append(c->l, &c->s->tables, default_tables(c)) != 0) return -1;
-    if (is_mysql(c) && exclude_own(c) != 0) return -1;
+    if (is_mysql(c) && (exclude_own(c) != 0 || exclude_shadows(c) != 0)) return -1;
     if (load_patterns(c->l, &c->s->tables, node_get(c->node, "tables"), path, &patterns) != 0) return -1;
     c->s->table_patterns = patterns;
     return 0;

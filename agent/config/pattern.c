@@ -20,6 +20,7 @@ struct pattern {
     char *schema;     /* of a glob "schema.*", else NULL */
     pcre2_code *code; /* NULL: a glob */
     bool exclude;
+    bool yields; /* an exclusion that gives way to a pattern which names the table itself */
 };
 
 struct pattern_list {
@@ -70,7 +71,8 @@ static int compile(struct pattern *p, const char *text, struct err *e) {
     p->text = strdup(text);
     if (p->text == NULL) return err_memory(e, "compiling a pattern");
     p->exclude = text[0] == '!';
-    p->body = p->text + (p->exclude ? 1 : 0);
+    p->yields = p->exclude && text[1] == '!';
+    p->body = p->text + (p->exclude ? 1 : 0) + (p->yields ? 1 : 0);
     return p->body[0] == '/' ? compile_regex(p, e) : compile_glob(p, e);
 }
 
@@ -131,6 +133,15 @@ static bool matches(const struct pattern_list *p, const struct pattern *one, con
     return rc >= 0;
 }
 
+/* A pattern without a wildcard is that very name. */
+static bool is_named(const struct pattern_list *p, const char *name) {
+    for (size_t i = 0; i < p->count; i++) {
+        const struct pattern *one = &p->items[i];
+        if (!one->exclude && one->code == NULL && strcmp(one->body, name) == 0) return true;
+    }
+    return false;
+}
+
 bool pattern_list_match(const struct pattern_list *p, const char *name, bool *failed) {
     bool wanted = !p->has_positive;
     bool unknown = false;
@@ -138,6 +149,7 @@ bool pattern_list_match(const struct pattern_list *p, const char *name, bool *fa
         const struct pattern *one = &p->items[i];
         if (!one->exclude && wanted) continue;
         if (!matches(p, one, name, &unknown)) continue;
+        if (one->exclude && one->yields && is_named(p, name)) continue;
         if (one->exclude) return false;
         wanted = true;
     }

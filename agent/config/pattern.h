@@ -4,9 +4,10 @@
  * A pattern is a glob over the dotted name ("public.*", "public.order_?"; see agent/config/glob.h: a wildcard
  * crosses no dot, except behind the pattern's last one), or a PCRE2 regular expression between slashes
  * ("/^public\.ord/"), which is searched for in the whole dotted name: `^` and `$` anchor it. A leading "!"
- * excludes. A name is selected when a positive pattern matches it and no excluding one does; order does not
- * matter. A list of exclusions alone selects all else, and an empty list selects everything. Letters match
- * in their own case, and names with quotes or dots in them are compared as they are.
+ * excludes, and "!!" excludes what no pattern without a wildcard names. A name is selected when a positive
+ * pattern matches it and no excluding one does; order does not matter. A list of exclusions alone selects all
+ * else, and an empty list selects everything. Letters match in their own case, and names with quotes or dots
+ * in them are compared as they are.
  */
 #ifndef TAILRACE_AGENT_CONFIG_PATTERN_H
 #define TAILRACE_AGENT_CONFIG_PATTERN_H

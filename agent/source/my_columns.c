@@ -13,6 +13,7 @@
 
 #define FULL_NAME 512 /* room for "database.table" */
 #define OWN_SCHEMAS "('mysql', 'information_schema', 'performance_schema', 'sys')"
+#define COLUMNS " FROM information_schema.columns WHERE table_schema NOT IN " OWN_SCHEMAS
 
 struct my_columns {
     const struct config_source *config;
@@ -109,6 +110,7 @@ static struct my_result *ask(struct my_columns *m, const char *what, const char 
 /* The columns first, then where the log ends: what they show is not behind it. */
 static int ask_everything(struct reading *r, const char *database, const char *table, struct err *e) {
     struct my_columns *m = r->m;
+    bool unlogged = r->server->nameless && r->server->flavour == FLAVOUR_MARIADB;
 
     r->keys = ask(m, "reading the primary keys",
                   "SELECT table_schema, table_name, column_name, seq_in_index"
@@ -116,10 +118,13 @@ static int ask_everything(struct reading *r, const char *database, const char *t
                   " AND table_schema NOT IN " OWN_SCHEMAS,
                   database, table, "seq_in_index", e);
     if (!r->keys) return -1;
-    r->columns = ask(m, "reading the columns",
-                     "SELECT table_schema, table_name, column_name, column_type, character_set_name"
-                     " FROM information_schema.columns WHERE table_schema NOT IN " OWN_SCHEMAS,
-                     database, table, "ordinal_position", e);
+    r->columns =
+        ask(m, "reading the columns",
+            unlogged ? "SELECT table_schema, table_name, column_name, CONCAT(column_type, IF(extra LIKE"
+                       " 'VIRTUAL%', '" CATALOG_UNLOGGED "', '')), character_set_name" COLUMNS
+                     : "SELECT table_schema, table_name, column_name, column_type,"
+                       " character_set_name" COLUMNS,
+            database, table, "ordinal_position", e);
     if (!r->columns) return -1;
     r->keys_left = my_result_next(r->keys);
     return my_log_end(m->sql, r->server, &r->end, e);

@@ -86,13 +86,34 @@ static const char *copy(struct describing *d, const char *text) {
     return arena_strndup(&d->arena, text ? text : "", text ? strlen(text) : 0);
 }
 
+/* What an exclusion of ours takes away from a pattern of theirs is said. */
+static void say_left_out(const struct describing *d, const char *full) {
+    const struct pattern_list *p = d->s->table_patterns;
+    bool meant = false, ours = false;
+
+    for (size_t i = 0; i < pattern_list_count(p); i++) {
+        const char *text = pattern_list_text(p, i);
+        if (!pattern_list_matches_one(p, i, full)) continue;
+        if (text[0] == '!' && text[1] != '!') return;
+        ours = ours || text[0] == '!';
+        meant = meant || text[0] != '!';
+    }
+    if (meant && ours)
+        log_msg(LOG_INFO, d->s->name,
+                "table %s is left out: its name is one that gh-ost and pt-online-schema-change give to the "
+                "tables they work with; name it in tables, without a wildcard, to capture it",
+                full);
+}
+
 static bool wanted(struct describing *d, const char *database, const char *name) {
     char full[2 * NAME_BYTES];
 
     snprintf(full, sizeof full, "%s.%s", database, name);
     for (size_t i = 0; i < pattern_list_count(d->s->table_patterns); i++)
         if (pattern_list_matches_one(d->s->table_patterns, i, full)) d->matched[i] = true;
-    return pattern_list_match(d->s->table_patterns, full, NULL);
+    if (pattern_list_match(d->s->table_patterns, full, NULL)) return true;
+    say_left_out(d, full);
+    return false;
 }
 
 static int begin_table(struct describing *d, const char *database, const char *name, struct err *e) {

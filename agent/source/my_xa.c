@@ -7,9 +7,11 @@
 #include "agent/base/log.h"
 #include "decoders/binlog/statement.h"
 
-#define PAGE 10000          /* events asked for at once */
-#define NOT_ALLOWED 1227    /* ER_SPECIFIC_ACCESS_DENIED_ERROR */
-#define NOT_ALLOWED_XA 1401 /* ER_XAER_RMERR, which says that a privilege is missing */
+#define LOGGED_MYSQL 50707U    /* XA PREPARE is logged; before, the rows came with the commit */
+#define LOGGED_MARIADB 100500U /* likewise */
+#define PAGE 10000             /* events asked for at once */
+#define NOT_ALLOWED 1227       /* ER_SPECIFIC_ACCESS_DENIED_ERROR */
+#define NOT_ALLOWED_XA 1401    /* ER_XAER_RMERR, which says that a privilege is missing */
 
 struct xid {
     const char *text; /* as statement_xid() makes it, in the arena */
@@ -200,11 +202,13 @@ static int begin_before(struct search *s, const struct my_server *server, const 
 int my_xa_begin(struct my_client *c, const struct my_server *s, const struct my_log *log, const char *source,
                 struct binlog_place *from, struct err *e) {
     struct search search = {.c = c};
+    bool mariadb = s->flavour == FLAVOUR_MARIADB;
     int rc;
 
+    if (s->version < (mariadb ? LOGGED_MARIADB : LOGGED_MYSQL)) return 0;
     arena_init(&search.arena, 0);
     arena_init(&search.row, 0);
-    rc = read_prepared(&search, s->flavour == FLAVOUR_MARIADB, e);
+    rc = read_prepared(&search, mariadb, e);
     if (rc == 1)
         log_msg(LOG_INFO, source,
                 "our user may not ask for prepared transactions (XA RECOVER): where XA is used, GRANT "

@@ -9,7 +9,8 @@
 #include "agent/source/my_log.h"
 
 /*
- * Moves `from` to the beginning of that file; leaves it alone when nothing is prepared. What is prepared and
+ * Moves `from` to the beginning of that file; leaves it alone when nothing is prepared, or the
+ * server is so old that it logs rows of XA transactions with their commit. What is prepared and
  * not in the log any more is said on the log, under `source`: its commit will stop the source.
  */
 int my_xa_begin(struct my_client *c, const struct my_server *s, const struct my_log *log, const char *source,

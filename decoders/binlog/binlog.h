@@ -54,6 +54,7 @@ struct binlog {
 
     struct tables tables;
     struct shapes *shapes;
+    bool asked;              /* what a table is: for the description at hand */
     struct bare_table *bare; /* tables that are truncated before their shape was seen */
     struct payload *payload;
     struct charsets *charsets;
@@ -111,6 +112,9 @@ void emit_release(struct binlog *d);
 
 /* A table is described: where the log says no names and nobody told them yet, they are asked for. */
 int columns_need(struct feed *f, const struct table_map *m);
+/* What was known of it does not fit the log (our user could not see all of it then): asked for anew, once.
+ * -1: the error that is there stays, or says why it cannot be known. */
+int columns_again(struct feed *f, const struct table_map *m);
 /* A statement was read: what is known of the tables that it changes is true no longer. */
 int columns_change(struct feed *f, const struct query_event *q, const struct statement *s);
 /* Those of struct decoder_ops. */

@@ -34,9 +34,12 @@
 #include "decoders/cursor.h"
 #include "decoders/err.h"
 
+#define CATALOG_UNLOGGED " virtual"
+
 struct catalog_column {
     const char *name;
-    const char *type;    /* COLUMN_TYPE: "int(10) unsigned", "enum('a','b')" */
+    const char *type;    /* COLUMN_TYPE: "int(10) unsigned", "enum('a','b')"; CATALOG_UNLOGGED behind it: see
+                            field.h */
     const char *charset; /* CHARACTER_SET_NAME, "" none */
     uint8_t key;         /* place in the primary key, from 1; 0 not in it */
 };

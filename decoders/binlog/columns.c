@@ -40,15 +40,28 @@ static int ask(struct feed *f, const char *database, const char *table) {
     return rc;
 }
 
-int columns_need(struct feed *f, const struct table_map *m) {
-    struct binlog *d = f->d;
-    const struct told *told = tellings_find(shapes_tellings(d->shapes), m->database, m->table);
-    if (m->has_names || !d->options.columns || (told && told->table)) return 0;
-    const char *database = concern_names(m->database, m->table, &d->arena, f->e);
+static int ask_for(struct feed *f, const struct table_map *m) {
+    const char *database = concern_names(m->database, m->table, &f->d->arena, f->e);
     if (!database) return -1;
+    f->d->asked = true;
     if (ask(f, database, database + strlen(database) + 1) == 0) return 0;
     return err_prefix(f->e, "table %.*s.%.*s", (int)m->database.len, m->database.ptr, (int)m->table.len,
                       m->table.ptr);
+}
+
+int columns_need(struct feed *f, const struct table_map *m) {
+    struct binlog *d = f->d;
+    const struct told *told = tellings_find(shapes_tellings(d->shapes), m->database, m->table);
+    d->asked = false;
+    if (m->has_names || !d->options.columns || (told && told->table)) return 0;
+    return ask_for(f, m);
+}
+
+int columns_again(struct feed *f, const struct table_map *m) {
+    struct binlog *d = f->d;
+    if (m->has_names || !d->options.columns || d->asked || f->e->code != ERR_DATA) return -1;
+    err_clear(f->e);
+    return ask_for(f, m);
 }
 
 /* ---- Statements ---- */

@@ -164,6 +164,7 @@ static int emit_table_map(struct feed *f, const struct binlog_event *ev) {
     if (!s) {
         if (table_map_read(ev, &d->format, &d->arena, &m, f->e) || columns_need(f, &m)) return -1;
         s = shapes_take(d->shapes, &m, &fresh, &replaced, f->e);
+        if (!s && columns_again(f, &m) == 0) s = shapes_take(d->shapes, &m, &fresh, &replaced, f->e);
         if (!s) return -1;
     }
     if (fresh) {

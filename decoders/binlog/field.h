@@ -76,8 +76,9 @@ struct field {
     uint8_t hint;      /* enum field_hint */
     bool is_unsigned;
     bool nullable;
-    bool visible;                  /* not INVISIBLE; true when not told */
-    uint32_t collation;            /* id; 0 not told */
+    bool unlogged;      /* a NULL in the log may stand for any value: old MariaDB's VIRTUAL columns */
+    bool visible;       /* not INVISIBLE; true when not told */
+    uint32_t collation; /* id; 0 not told */
     const struct charset *charset; /* of texts, enums and sets; NULL: not told, or not known to us */
     struct text name;              /* empty unless the metadata is FULL */
     struct text *labels; /* of ENUM and SET: in `charset` in a table_map, UTF-8 in a shape; NULL: not

@@ -153,12 +153,17 @@ static void put_lacking(const struct image_reader *im, size_t column) {
     if (im->s->before[column].state != VALUE_ABSENT) *out = im->s->before[column];
 }
 
+static void put_null(const struct image_reader *im, size_t column) {
+    bool unlogged = im->s->fields[column].unlogged;
+    im->values[column] = (struct value){.state = unlogged ? VALUE_ABSENT : VALUE_NULL};
+}
+
 /* Every column is there: the way that nearly all rows go. */
 static int read_full(struct image_reader *im, const uint8_t *nulls, struct err *e) {
     const struct field *fields = im->s->fields;
     for (size_t i = 0; i < im->r->ncolumns; i++) {
         if (bit(nulls, i))
-            im->values[i] = (struct value){.state = VALUE_NULL};
+            put_null(im, i);
         else if (cell_read(im->reader, &im->r->body, &fields[i], &im->values[i], e))
             return fail(im, i, e);
     }
@@ -178,7 +183,7 @@ static int read_some(struct image_reader *im, const uint8_t *nulls, struct err *
             continue;
         }
         if (bit(nulls, null++)) {
-            im->values[i] = (struct value){.state = VALUE_NULL};
+            put_null(im, i);
             continue;
         }
         int rc = is_json ? read_json(im, i, diffs, &im->values[i], e)

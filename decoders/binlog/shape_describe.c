@@ -240,8 +240,9 @@ static bool same_labels(const struct field *a, const struct field *b) {
 static bool same_field(const struct field *a, const struct field *b) {
     return a->type == b->type && a->length == b->length && a->precision == b->precision &&
            a->scale == b->scale && a->bits == b->bits && a->hint == b->hint &&
-           a->is_unsigned == b->is_unsigned && a->nullable == b->nullable && a->charset == b->charset &&
-           a->geometry == b->geometry && a->dimensions == b->dimensions && same_labels(a, b);
+           a->is_unsigned == b->is_unsigned && a->unlogged == b->unlogged && a->nullable == b->nullable &&
+           a->charset == b->charset && a->geometry == b->geometry && a->dimensions == b->dimensions &&
+           same_labels(a, b);
 }
 
 static bool same_column(const struct column *a, const struct column *b) {

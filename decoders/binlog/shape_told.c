@@ -172,6 +172,8 @@ int field_told(struct field *f, const struct catalog_column *c, bool all, struct
     if (field_is_character(f) || field_is_label(f)) f->charset = charset_told(f, c);
     if (!fits(f, w, &s)) return 1;
     f->is_unsigned = strstr(c->type, " unsigned") || f->type == FIELD_YEAR;
+    size_t len = strlen(c->type), suffix = strlen(CATALOG_UNLOGGED);
+    f->unlogged = len > suffix && strcmp(c->type + len - suffix, CATALOG_UNLOGGED) == 0;
     f->geometry = geometry_of(w);
     if (f->type == FIELD_VECTOR) f->dimensions = (uint32_t)s.first;
     return field_is_label(f) ? set_labels(f, &s, a) : 0;

@@ -19,6 +19,8 @@ import struct
 import unicodedata
 from typing import Callable, List, NamedTuple
 
+from harness.mysql import OLD
+
 
 class Number(str):
     """A number as it is written in a JSON line: 64 bits and all digits are kept."""
@@ -364,9 +366,19 @@ def _made():
     yield "hidden", "int INVISIBLE", AS_IS, integer, *numbers(-2 ** 31, 2 ** 31 - 1)
 
 
+def _of_old(mysql):
+    """MySQL 5.6 and MariaDB 10.2: what they have of it, under the names they know."""
+    for name, definition, select, *rest in [*_numeric(), *_temporal(), *_strings(False), *_documents(False), *_made()]:
+        generated = " AS (" in definition
+        if definition.endswith("INVISIBLE") or (mysql and (definition == "json" or generated)):
+            continue
+        yield name, definition.replace("utf8mb3", "utf8"), select.replace("ST_SRID", "SRID" if mysql else "ST_SRID"), *rest
+
+
 def columns(flavour: str) -> List[Column]:
     mysql = flavour.startswith("mysql")
-    found = [*_numeric(), *_temporal(), *_strings(mysql), *_documents(mysql),
-             *(_of_mysql() if mysql else _of_mariadb()), *_made()]
+    found = _of_old(mysql) if flavour in OLD else \
+        [*_numeric(), *_temporal(), *_strings(mysql), *_documents(mysql),
+         *(_of_mysql() if mysql else _of_mariadb()), *_made()]
     return [Column(f"{name}_", definition, select.format(f"`{name}_`"), form, edges, made)
             for name, definition, select, form, edges, made in found]

@@ -89,6 +89,25 @@ static void test_not_to_be_known(void **state) {
     builder_release(&b);
 }
 
+/* What does not fit is asked for anew, once. */
+static void test_what_does_not_fit(void **state) {
+    struct builder b;
+    struct buf payload = {0};
+    struct catalog_column less[] = {{"id", "int(11)", "", 1}};
+    const struct catalog_table t = {"shop", "t", false, 1, less};
+    struct err e;
+    (void)state;
+    builder_init(&b, true);
+    catalog_put_table(&t, &payload);
+    assert_int_equal(b.d->ops->learn(b.d, payload.data, payload.len, &e), 0);
+    b.columns = "id,note";
+    row(&b, 1, 1);
+    has(&b, "after note text");
+    assert_int_equal(b.told, 1);
+    buf_release(&payload);
+    builder_release(&b);
+}
+
 /* A checkpoint before the change: a restart reads the row before it with the names of then. */
 static void test_kept(void **state) {
     struct builder b, c;
@@ -140,6 +159,7 @@ int main(void) {
         cmocka_unit_test(test_asked_once_and_again_after_a_change),
         cmocka_unit_test(test_asked_early),
         cmocka_unit_test(test_not_to_be_known),
+        cmocka_unit_test(test_what_does_not_fit),
         cmocka_unit_test(test_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
