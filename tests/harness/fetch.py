@@ -362,7 +362,7 @@ def kafka() -> Path:
 
 def debezium() -> Path:
     """The directory of the jars of Kafka Connect and of Debezium's connectors for MySQL and MariaDB."""
-    return _jars("debezium", DEBEZIUM, "Kafka Connect and Debezium (100 MB)", DEBEZIUM_JARS)
+    return _jars("debezium", DEBEZIUM, "Kafka Connect and Debezium (50 MB)", DEBEZIUM_JARS)
 
 
 def fetch(name: str) -> Path:

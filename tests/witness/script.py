@@ -3,6 +3,8 @@ all row images, DDL between the rows, transactions of all kinds, several files o
 
     tables = script.play(server, "witness")   # the database must exist; returns the names of the tables written to
 
+Values and names of tables that contain one of `leave_out` are left out, for a reader that cannot go on after them.
+
 It is the same each time, and for readers of the log that are compared with one another. BY_TYPE takes its columns from
 tests/integration/oracle_types.py, each at its edges and at random.
 """
@@ -10,7 +12,7 @@ tests/integration/oracle_types.py, each at its edges and at random.
 import random
 import re
 from contextlib import closing
-from typing import Callable, List, NamedTuple
+from typing import Callable, List, NamedTuple, Sequence
 
 from harness.mysql import Mysql, run
 from oracle_types import columns
@@ -30,7 +32,8 @@ BY_TYPE = {
     "eastern": "c_(sjis|cp932|ujis|gbk|big5|euckr|gb18030)_", "unicode": "c_(ucs2|utf16|utf16le|utf32)_",
     "varchars": "vc_.*|c255_", "texts": "(tiny|medium|long)?text_", "binaries": "b_(var)?binary.*",
     "blobs": "b_(tiny|medium|long)?blob_", "enums": "e_|e300_", "sets": "s_|s64_", "documents": "j_", "shapes": "g_.*",
-    "computed": "int_|vc_utf8mb4_|made_|stored_|hidden_", "others": "vec_|inet._|uuid_|squeezed.*",
+    "computed": "int_|vc_utf8mb4_|made_|stored_|hidden_", "others": "vec_|uuid_",
+    "addresses": "inet._", "packed": "squeezed.*",
 }
 
 
@@ -73,6 +76,9 @@ KEYS = [
           then=["UPDATE {t} SET `ein Wert` = 'ß' WHERE `Schlüssel` < 4", "DELETE FROM {t} WHERE `Schlüssel` = 2"]),
     Small("select", "`from` int PRIMARY KEY, `a.b` varchar(40)",
           then=["UPDATE {t} SET `a.b` = '' WHERE `from` < 4", "DELETE FROM {t} WHERE `from` = 2"]),
+    Small("not_null", "id int PRIMARY KEY, d date NOT NULL, t datetime(6) NOT NULL, ts timestamp NOT NULL DEFAULT 0",
+          lambda n: f"{n}, '{n % 3:04}-00-00', '0000-00-00', '2024-02-29 01:02:{n:02}'",
+          ["UPDATE {t} SET d = '2024-02-29', t = d WHERE id < 3", "UPDATE {t} SET ts = 0", "DELETE FROM {t} WHERE id > 9"]),
     Small("in_myisam", PLAIN, options="ENGINE = MyISAM"),
     Small("in_parts", PLAIN, options="PARTITION BY HASH (id) PARTITIONS 4", then=["UPDATE {t} SET id = -id"]),
     Small("of_300", "id int PRIMARY KEY, " + ", ".join(f"c{i} int" for i in range(299)),
@@ -84,7 +90,7 @@ IMAGES = "id int PRIMARY KEY, v varchar(40), t text, n int, UNIQUE (n)"
 CHANGES = ["UPDATE {t} SET v = NULL WHERE id < 5", "UPDATE {t} SET t = 'more', id = id + 100 WHERE id < 3",
            "UPDATE {t} SET v = v WHERE id > 5", "DELETE FROM {t} WHERE id % 2 = 0"]
 
-# Name of a session's setting → tables written under it. The two settings are those of MySQL and of MariaDB.
+# A session's setting → tables written under it.
 PARTIAL = {
     "binlog_row_image = 'MINIMAL'": [
         Small("minimal", IMAGES, lambda n: f"{n}, 'row {n}', REPEAT('x', {n * 100}), {n}", CHANGES),
@@ -93,6 +99,9 @@ PARTIAL = {
     "binlog_row_image = 'NOBLOB'": [
         Small("noblob", IMAGES, lambda n: f"{n}, 'row {n}', REPEAT('x', {n * 100}), {n}", CHANGES)],
 }
+
+SQUEEZED = [Small("squeezed", PLAIN, lambda n: f"{n}, REPEAT('ab', {n})"),
+            Small("squeezed_texts", "id int PRIMARY KEY, v text", lambda n: f"{n}, REPEAT('text ', {n * 50})")]
 
 # Statements on tables of their own, one transaction each.
 DDL = [
@@ -135,34 +144,40 @@ TRANSACTIONS = [
 ]
 
 
-def play(server: Mysql, database: str) -> List[str]:
+def play(server: Mysql, database: str, leave_out: Sequence[str] = ()) -> List[str]:
     with closing(server.connect(database)) as connection:
         run(connection, SESSION)
-        _by_type(connection, server.flavour)
+        _by_type(connection, server.flavour, leave_out)
         _smalls(connection, KEYS)
         server.rotate()
-        _partial(connection, server.mariadb)
+        _partial(connection, server.mariadb, leave_out)
         for statement in DDL + TRANSACTIONS:
             if server.mariadb or "in_myisam" not in statement:  # MySQL with GTIDs keeps the engines apart
                 run(connection, statement)
         server.rotate()
         _xa(server, database)
         _big(connection)
-        _compressed(server, connection)
+        _compressed(server, connection, leave_out)
     found = server.sql(f"SELECT table_name FROM information_schema.tables WHERE table_schema = '{database}'")
     return sorted(row[0] for row in found)
 
 
-def _by_type(connection, flavour: str) -> None:
+def _holds(text: str, parts: Sequence[str]) -> bool:
+    return any(part in text for part in parts)
+
+
+def _by_type(connection, flavour: str, leave_out: Sequence[str]) -> None:
     """Each edge and some random values inserted, then exchanged between the rows, then every third row deleted."""
     chance = random.Random(SEED)
     everything = columns(flavour)
     for name, pattern in BY_TYPE.items():
         chosen = [c for c in everything if re.fullmatch(pattern, c.name)]
+        if not chosen or _holds(name, leave_out):
+            continue
         written = [c for c in chosen if c.random]
         run(connection, f"CREATE TABLE {name} (id int PRIMARY KEY, "
             + ", ".join(f"`{c.name}` {c.definition}" for c in chosen) + ") CHARACTER SET utf8mb4")
-        edges = [[e for e in c.edges if len(e) < LONGEST] for c in written]
+        edges = [[e for e in c.edges if len(e) < LONGEST and not _holds(e, leave_out)] for c in written]
         rows = [[e[i % len(e)] for e in edges] for i in range(max(map(len, edges)))] + [["NULL"] * len(written)]
         rows += [["NULL" if chance.random() < 0.1 else c.random(chance) for c in written] for _ in range(RANDOM)]
         for turn in (rows, rows[1:] + rows[:1]):
@@ -183,12 +198,12 @@ def _smalls(connection, tables: List[Small]) -> None:
             run(connection, statement.replace("{t}", name))
 
 
-def _partial(connection, mariadb: bool) -> None:
+def _partial(connection, mariadb: bool, leave_out: Sequence[str]) -> None:
     for setting, tables in PARTIAL.items():
         run(connection, f"SET SESSION {setting}")
-        _smalls(connection, tables)
+        _smalls(connection, [table for table in tables if not _holds(table.name, leave_out)])
     run(connection, "SET SESSION binlog_row_image = 'FULL'")
-    if not mariadb:
+    if not mariadb and not _holds("json_diffs", leave_out):
         _json_diffs(connection)
 
 
@@ -227,15 +242,15 @@ def _big(connection) -> None:
     run(connection, "UPDATE big SET n = -n WHERE id % 3 = 0; DELETE FROM big WHERE id % 7 = 0; COMMIT")
 
 
-def _compressed(server: Mysql, connection) -> None:
-    """MySQL compresses transactions, MariaDB events."""
+def _compressed(server: Mysql, connection, leave_out: Sequence[str]) -> None:
+    """MySQL compresses transactions, MariaDB events, those of statements too."""
+    run(connection, f"CREATE TABLE zipped ({PLAIN})")
     if server.mariadb:
         server.configure(log_bin_compress="ON", log_bin_compress_min_len=10)
     else:
         run(connection, "SET SESSION binlog_transaction_compression = ON")
-    _smalls(connection, [Small("squeezed", PLAIN, lambda n: f"{n}, REPEAT('ab', {n})"),
-                         Small("squeezed_texts", "id int PRIMARY KEY, v text", lambda n: f"{n}, REPEAT('text ', {n * 50})")])
-    run(connection, "BEGIN; INSERT INTO squeezed SELECT id + 1000, v FROM big WHERE id < 200;"
-        "UPDATE squeezed SET v = CONCAT(v, '!') WHERE id > 1000; COMMIT")
+    run(connection, "BEGIN; INSERT INTO zipped SELECT id, LEFT(v, 40) FROM big WHERE id < 200;"
+        "UPDATE zipped SET v = CONCAT('!', v) WHERE id > 150; DELETE FROM zipped WHERE id < 20; COMMIT")
+    _smalls(connection, [table for table in SQUEEZED if not _holds(table.name, leave_out)])
     if server.mariadb:
         server.configure(log_bin_compress="OFF")
