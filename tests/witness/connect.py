@@ -99,7 +99,9 @@ class Connect(procs.Server):
             "schema.history.internal": "io.debezium.storage.file.history.FileSchemaHistory",
             "schema.history.internal.file.filename": self.dir / "history",
             "skipped.operations": "none", "enable.time.adjuster": "false", "decimal.handling.mode": "string", "bigint.unsigned.handling.mode": "precise", "binary.handling.mode": "base64",
-            "event.processing.failure.handling.mode": "warn",
+            "event.processing.failure.handling.mode": "warn", "skipped.operations": "none",
+            "enable.time.adjuster": "false", "decimal.handling.mode": "string",
+            "bigint.unsigned.handling.mode": "precise", "binary.handling.mode": "base64",
             "transforms": "one", "transforms.one.type": "org.apache.kafka.connect.transforms.RegexRouter",
             "transforms.one.regex": ".*", "transforms.one.replacement": self.topic,
         }
