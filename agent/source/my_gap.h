@@ -14,6 +14,7 @@ enum my_gap_kind {
     MY_GAP_RESTORED,      /* we have seen transactions that the server lacks */
     MY_GAP_RESET,         /* the log was begun anew */
     MY_GAP_PURGED,        /* the log begins behind our position */
+    MY_GAP_UNREADABLE,    /* the server itself cannot give what follows: found by my_prepare, not here */
     MY_GAP_KINDS,
 };
 

@@ -1,5 +1,6 @@
 #include "agent/source/my_prepare.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,7 +9,9 @@
 #include "agent/source/my_describe.h"
 #include "agent/source/my_from.h"
 #include "agent/source/my_gap.h"
+#include "agent/source/my_stream.h"
 #include "agent/source/my_xa.h"
+#include "decoders/binlog/event.h"
 
 struct my_prepare {
     const struct config_source *config;
@@ -187,6 +190,42 @@ static void say_failover(const struct run *r) {
             r->ours.server_id);
 }
 
+static bool is_begin(const uint8_t *event, size_t len) {
+    return len > 4 && (event[4] == BINLOG_GTID || event[4] == BINLOG_ANONYMOUS_GTID ||
+                       event[4] == BINLOG_GTID_TAGGED || event[4] == MARIADB_GTID);
+}
+
+/*
+ * The server's own refusal to go on at our position, which shows only when it is asked. It goes on when a
+ * whole transaction comes, or nothing more.
+ */
+static int read_on(struct run *r, struct my_client *c, struct err *e) {
+    struct binlog_position at = r->position;
+    const uint8_t *event;
+    size_t len;
+    int rc = 1;
+
+    if (at.by_gtid) at.from.file[0] = '\0';
+    if (my_stream_look(c, &r->p->server, &at, e)) return my_stream_explain(c, r->p->config, e);
+    for (int begun = 0; rc == 1 && begun < 2; begun += rc == 1 && is_begin(event, len))
+        rc = my_client_fetch(c, &event, &len, e);
+    return rc < 0 ? my_stream_explain(c, r->p->config, e) : 0;
+}
+
+static int try_position(struct run *r, struct err *e) {
+    struct my_client *c;
+    int rc;
+
+    if (my_conn_open(r->p->config, MY_SEARCH_S, &c, e)) return -1;
+    rc = read_on(r, c, e);
+    my_client_close(c);
+    if (!rc || e->code != ERR_GAP) return rc;
+    r->gap.kind = MY_GAP_UNREADABLE;
+    snprintf(r->gap.what, sizeof r->gap.what, "%.*s", (int)sizeof r->gap.what - 1, e->text);
+    err_clear(e);
+    return 0;
+}
+
 static int resume(struct run *r, struct err *e) {
     struct my_prepare *p = r->p;
 
@@ -194,6 +233,7 @@ static int resume(struct run *r, struct err *e) {
         binlog_position_read(r->resume->position, &r->position, e))
         return -1;
     if (judge(p->sql, &r->ours, &p->server, &r->log, &r->position, &r->gap, e)) return -1;
+    if (r->gap.kind == MY_GAP_NONE && r->resume->accept_gap && try_position(r, e)) return -1;
     if (r->gap.kind != MY_GAP_NONE && settle_gap(r, e)) return -1;
     if (settle_mode(r, e)) return -1;
     say_failover(r);

@@ -8,12 +8,12 @@
 #include <unistd.h>
 
 #include "agent/base/log.h"
+#include "agent/base/thread.h"
 #include "agent/source/backoff.h"
 #include "agent/source/my_catalog.h"
 #include "agent/source/my_conn.h"
 #include "agent/source/my_stream.h"
 #include "agent/source/my_watch.h"
-#include "agent/base/thread.h"
 #include "decoders/binlog/event.h"
 
 #define STOP_US INT64_C(5000000)

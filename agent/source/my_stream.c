@@ -13,6 +13,15 @@
 #define ERROR_ID 4052   /* MariaDB's ER_SLAVE_SAME_ID */
 #define WRITE_TIMEOUT_S 86400
 
+/* Parts of messages. */
+#define DAMAGED "\"FLUSH BINARY LOGS;\" lets a whole file follow"
+#define ACCEPT                                                                                               \
+    "; with --accept-gap the source goes on without what cannot be read, from now, and publishes a gap "     \
+    "event"
+#define SWITCHED_MODE                                                                                        \
+    "gtid_mode was switched while transactions of the other kind were still to be read: run \"SET GLOBAL "   \
+    "gtid_mode = ON_PERMISSIVE;\" (or OFF_PERMISSIVE) until they are"
+
 /* ---- What the server is told first ---- */
 
 /*
@@ -124,6 +133,45 @@ static bool says(const struct err *e, const char *words) {
     return strcasestr(e->text, words) != NULL;
 }
 
+/*
+ * What the server says of a log that it cannot read, or cannot find our position in, and what a person should
+ * do. What is not here is a gap too.
+ */
+static const struct meaning {
+    const char *words;
+    enum err_code code;
+    const char *remedy;
+} meanings[] = {
+    {"cannot replicate anonymous", ERR_CONFIG, SWITCHED_MODE},
+    {"cannot replicate gtid-transaction", ERR_CONFIG, SWITCHED_MODE},
+    {"server_id is 0", ERR_CONFIG, "run \"SET GLOBAL server_id = 1;\" (a number of its own) on the server"},
+    {"decrypt", ERR_CONFIG, "the server cannot read its own log: give it back the keys of its encryption"},
+    {"encryption key", ERR_CONFIG,
+     "the server cannot read its own log: give it back the keys of its encryption"},
+    {"exceeded max_allowed_packet", ERR_GAP,
+     "raise max_allowed_packet on the server; if it is 1G already, the log is damaged there: " DAMAGED},
+    {"bogus data", ERR_GAP, "the log is damaged there: " DAMAGED},
+    {"truncated in the middle", ERR_GAP, "the log is damaged there: " DAMAGED},
+    {"reading log event", ERR_GAP, "the log is damaged there: " DAMAGED},
+    {"checksum verification failed", ERR_GAP, "the log is damaged there: " DAMAGED},
+    {"corrupt", ERR_GAP, "the log is damaged there: " DAMAGED},
+    {"could not open log file", ERR_GAP, "a file of the log is missing or may not be read: " DAMAGED},
+};
+
+/* Not the log's fault: trying again may help. */
+static const char *const passing[] = {"out of memory", "failed on", "shutdown", "net error",
+                                      "already a running dump thread"};
+
+static int give_meaning(const char *text, struct err *e) {
+    for (size_t i = 0; i < sizeof passing / sizeof passing[0]; i++)
+        if (strcasestr(text, passing[i])) return -1;
+    for (size_t i = 0; i < sizeof meanings / sizeof meanings[0]; i++)
+        if (strcasestr(text, meanings[i].words))
+            return err_set(e, meanings[i].code, "%s (%.600s)%s", meanings[i].remedy, text,
+                           meanings[i].code == ERR_GAP ? ACCEPT : "");
+    return err_set(e, ERR_GAP, "the server cannot give what follows our position: %.700s%s", text, ACCEPT);
+}
+
 /* The server puts a dozen things under one number, and tells them apart in English only. */
 int my_stream_explain(const struct my_client *c, const struct config_source *s, struct err *e) {
     unsigned number = my_client_errno(c);
@@ -136,18 +184,5 @@ int my_stream_explain(const struct my_client *c, const struct config_source *s, 
                        "another replica has registered with our server_id %" PRIu32
                        " and taken our place: stop it, or give one of the two another server_id (%.500s)",
                        my_conn_server_id(s), text);
-    if (says(e, "max_allowed_packet"))
-        return err_set(e, ERR_CONFIG, "raise max_allowed_packet on the server: %.800s", text);
-    if (says(e, "cannot replicate anonymous") || says(e, "cannot replicate gtid-transaction"))
-        return err_set(
-            e, ERR_CONFIG,
-            "gtid_mode was switched while transactions of the other kind were still to be read: run "
-            "\"SET GLOBAL gtid_mode = ON_PERMISSIVE;\" (or OFF_PERMISSIVE) until they are (%.600s)",
-            text);
-    if (says(e, "out of memory") || says(e, "Failed on") || says(e, "shutdown")) return -1;
-    return err_set(
-        e, ERR_GAP,
-        "the server cannot give what follows our position: %.700s; with --accept-gap the source goes "
-        "on with what is still there, and publishes a gap event",
-        text);
+    return give_meaning(text, e);
 }

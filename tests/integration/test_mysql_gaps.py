@@ -177,3 +177,24 @@ def test_numbers_that_go_backwards(own_mysql, tailrace, state_dir):
     assert shop.to_end() == []
     shop.insert(6)
     assert ids(shop.to_end()) == [6]
+
+
+def test_a_damaged_log(shop):  # noqa: F811
+    """A file whose end was lost: the server refuses, and with --accept-gap the source goes on from now."""
+    begun(shop)
+    shop.insert(2)
+    shop.insert(3)
+    shop.server.rotate()
+    shop.insert(4)
+    shop.server.stop()
+    damaged = sorted(shop.server.data.glob("binlog.0*"))[0]
+    with damaged.open("r+b") as file:
+        file.truncate(damaged.stat().st_size - 100)
+    shop.server.start()
+    done = shop.tailrace.run(*shop.args("--state", shop.state_dir, "--until", "end"))
+    assert done.code == 3, done.stderr
+    assert "the log is damaged there" in done.stderr and "FLUSH BINARY LOGS;" in done.stderr
+    lines = shop.to_end("--accept-gap")
+    assert lines[0]["op"] == "g"
+    shop.insert(900)
+    assert ids(shop.to_end()) == [900]
