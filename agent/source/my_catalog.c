@@ -6,15 +6,28 @@
 #include "decoders/binlog/catalog.h"
 #include "decoders/binlog/table_map.h"
 
-static const char query[] =
-    "SELECT table_schema, table_name, column_name, column_type FROM information_schema.columns"
-    " WHERE table_schema NOT IN ('mysql', 'information_schema', 'performance_schema', 'sys')"
-    " AND (data_type IN ('uuid', 'inet4', 'inet6', 'vector')"
-    " OR (datetime_precision > 0 AND column_type LIKE '%mariadb-5.3%'))"
-    " ORDER BY BINARY table_schema, BINARY table_name, ordinal_position";
+#define BEGINNING                                                                                            \
+    "SELECT c.table_schema, c.table_name, c.column_name, c.column_type, (c.column_key = 'PRI' AND NOT "      \
+    "EXISTS ("                                                                                               \
+    "SELECT 1 FROM information_schema.statistics s WHERE s.table_schema = c.table_schema"                    \
+    " AND s.table_name = c.table_name AND s.index_name = 'PRIMARY')) AS in_key"                              \
+    " FROM information_schema.columns c"                                                                     \
+    " WHERE c.table_schema NOT IN ('mysql', 'information_schema', 'performance_schema', 'sys')"              \
+    " AND (c.data_type IN ('uuid', 'inet4', 'inet6', 'vector')"                                              \
+    " OR (c.datetime_precision > 0 AND c.column_type LIKE '%mariadb-5.3%')"
+#define END ") ORDER BY BINARY c.table_schema, BINARY c.table_name, c.ordinal_position"
+
+static const char of_full_images[] = BEGINNING END;
+/* A unique key without NULL is PRI where there is no primary key: the server knows rows by it. */
+static const char of_others[] = BEGINNING " OR c.column_key = 'PRI'" END;
 
 static bool is_of(const struct catalog_table *t, const char *database, const char *table) {
     return t->ncolumns && strcmp(t->database, database) == 0 && strcmp(t->table, table) == 0;
+}
+
+static uint8_t in_key(const struct my_result *row) {
+    const char *yes = my_result_at(row, 4);
+    return yes && *yes == '1';
 }
 
 /* The rows of a result come table by table, and live as long as it does. */
@@ -30,12 +43,12 @@ static void put_tables(struct my_result *rows, struct catalog_column *columns, s
         }
         if (t.ncolumns < BINLOG_MAX_COLUMNS)
             columns[t.ncolumns++] =
-                (struct catalog_column){my_result_at(rows, 2), my_result_at(rows, 3), "", 0};
+                (struct catalog_column){my_result_at(rows, 2), my_result_at(rows, 3), "", in_key(rows)};
     }
     if (t.ncolumns) catalog_put_table(&t, out);
 }
 
-static int read_hints(struct my_client *c, struct buf *out, struct err *e) {
+static int read_hints(struct my_client *c, bool full, struct buf *out, struct err *e) {
     struct catalog_column *columns = calloc(BINLOG_MAX_COLUMNS, sizeof(*columns));
     struct my_result *rows = NULL;
     int rc = -1;
@@ -43,7 +56,7 @@ static int read_hints(struct my_client *c, struct buf *out, struct err *e) {
         err_memory(e, "reading the types of columns");
         goto out;
     }
-    rows = my_client_query(c, "reading the types of columns", query, e);
+    rows = my_client_query(c, "reading the types of columns", full ? of_full_images : of_others, e);
     if (!rows) goto out;
     put_tables(rows, columns, out);
     rc = 0;
@@ -54,8 +67,9 @@ out:
 }
 
 int my_catalog_read(struct my_client *c, const struct my_server *server, struct buf *out, struct err *e) {
-    catalog_put_image(server->row_full ? ROW_IMAGE_FULL : ROW_IMAGE_MINIMAL, out);
+    bool hints = server->flavour == FLAVOUR_MARIADB || !server->row_full;
+    catalog_put_image(server->row_image, out);
     if (server->nameless) catalog_put_nameless(out);
-    if (server->flavour == FLAVOUR_MARIADB && read_hints(c, out, e)) return -1;
+    if (hints && read_hints(c, server->row_full, out, e)) return -1;
     return buf_failed(out) ? err_memory(e, "reading the types of columns") : 0;
 }

@@ -138,6 +138,7 @@ static int grow(struct describing *d, struct err *e) {
 
 static int add_column(struct describing *d, const struct my_result *row, struct err *e) {
     const char *data_type = my_result_at(row, 3), *column_type = my_result_at(row, 4);
+    const char *key = my_result_at(row, 5);
     struct column *c;
 
     if (d->table.ncolumns == d->capacity && grow(d, e)) return -1;
@@ -146,6 +147,8 @@ static int add_column(struct describing *d, const struct my_result *row, struct 
     c->type = copy(d, column_type);
     c->type_mod = -1;
     c->kind = my_describe_kind(data_type ? data_type : "", column_type ? column_type : "");
+    c->identity =
+        key && strcmp(key, "PRI") == 0; /* a unique key without NULL is too, without a primary one */
     return c->name && c->type ? 0 : err_memory(e, "describing the tables");
 }
 
@@ -161,7 +164,31 @@ static size_t find_column(const struct table *t, const char *name) {
     return i;
 }
 
-/* Without a primary key, or with whole images, every column is in the old image. */
+/* What NOBLOB may leave out of old images. */
+static bool is_large(const struct column *c) {
+    const char *end = c->type + strcspn(c->type, "( ");
+
+    if (c->kind == VALUE_JSON || c->kind == VALUE_GEOMETRY || c->kind == VALUE_ARRAY) return true;
+    return end - c->type >= 4 && (memcmp(end - 4, "blob", 4) == 0 || memcmp(end - 4, "text", 4) == 0);
+}
+
+/* As decoders/binlog/shape.h has it. */
+static void set_identity(struct table *t, enum row_image image) {
+    size_t key = 0, held = 0;
+
+    for (size_t i = 0; i < t->ncolumns; i++) {
+        struct column *c = &t->columns[i];
+        bool kept = c->identity || (image == ROW_IMAGE_NOBLOB && !is_large(c));
+        key += c->identity;
+        held += kept;
+        if (t->nkeys) c->identity = kept;
+    }
+    t->identity = t->nkeys ? IDENTITY_DEFAULT : IDENTITY_INDEX;
+    if (image != ROW_IMAGE_FULL && key && held < t->ncolumns) return;
+    t->identity = IDENTITY_FULL;
+    for (size_t i = 0; i < t->ncolumns; i++) t->columns[i].identity = true;
+}
+
 static int finish_table(struct describing *d, struct err *e) {
     struct table *t = &d->table;
 
@@ -172,9 +199,7 @@ static int finish_table(struct describing *d, struct err *e) {
         size_t i = find_column(t, my_result_at(d->keys, 2));
         if (i < t->ncolumns && t->nkeys < t->ncolumns) t->keys[t->nkeys++] = (uint16_t)i;
     }
-    if (d->server->row_full || t->nkeys == 0) t->identity = IDENTITY_FULL;
-    for (size_t i = 0; i < t->ncolumns; i++) t->columns[i].identity = t->identity == IDENTITY_FULL;
-    for (size_t i = 0; i < t->nkeys; i++) t->columns[t->keys[i]].identity = true;
+    set_identity(t, d->server->row_image);
     return d->fn(d->ctx, t, e);
 }
 
@@ -191,7 +216,8 @@ static struct my_result *ask_keys(struct my_client *c, struct err *e) {
 static struct my_result *ask_columns(struct my_client *c, struct err *e) {
     return my_client_query(
         c, "reading the columns",
-        "SELECT c.table_schema, c.table_name, c.column_name, c.data_type, c.column_type"
+        "SELECT c.table_schema, c.table_name, c.column_name, c.data_type, c.column_type,"
+        " c.column_key"
         " FROM information_schema.columns c JOIN information_schema.tables t"
         " ON t.table_schema = c.table_schema AND t.table_name = c.table_name"
         " WHERE t.table_type IN ('BASE TABLE', 'SYSTEM VERSIONED') AND c.table_schema NOT IN " OWN_SCHEMAS

@@ -119,6 +119,9 @@ static void fill(const struct looking *l, struct my_server *out) {
     out->gtids = out->flavour == FLAVOUR_MARIADB || strcasecmp(l->values[GTID_MODE], "ON") == 0;
     out->nameless = l->values[ROW_METADATA][0] == '\0';
     out->row_full = l->values[ROW_IMAGE][0] == '\0' || strcasecmp(l->values[ROW_IMAGE], "FULL") == 0;
+    out->row_image = out->row_full                                     ? ROW_IMAGE_FULL
+                     : strcasecmp(l->values[ROW_IMAGE], "NOBLOB") == 0 ? ROW_IMAGE_NOBLOB
+                                                                       : ROW_IMAGE_MINIMAL;
     out->read_only = strcasecmp(l->values[READ_ONLY], "ON") == 0;
 }
 

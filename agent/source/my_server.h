@@ -6,6 +6,7 @@
 
 #include "agent/config/config.h"
 #include "agent/source/my_client.h"
+#include "decoders/binlog/catalog.h"
 #include "decoders/binlog/gtid.h"
 #include "decoders/buf.h"
 
@@ -20,6 +21,7 @@ struct my_server {
     bool gtids;    /* every transaction has a GTID: MariaDB always, MySQL with gtid_mode=ON */
     bool nameless; /* has no binlog_row_metadata: its log does not name columns */
     bool row_full; /* row images are whole (binlog_row_image=FULL) */
+    enum row_image row_image;
     bool read_only;
 };
 

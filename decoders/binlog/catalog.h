@@ -22,9 +22,9 @@
  * Layout of the payload: records one behind the other, integers big-endian, strings NUL-terminated.
  *
  *     table     't', str database, str table, u16 count, count times: str name, str type, str charset, u8 key
- *     hints     'h', likewise, of some columns: for logs that say names
- *     image     'i', u8 the server's binlog_row_image
- *     nameless  'n', behind the image: the server has no binlog_row_metadata
+ *     hints     'h', likewise, of some columns: for logs that say names; `key`: it is in the key by which the
+ * server knows rows, where that is no primary key image     'i', u8 the server's binlog_row_image nameless
+ * 'n', behind the image: the server has no binlog_row_metadata
  */
 #ifndef TAILRACE_DECODERS_BINLOG_CATALOG_H
 #define TAILRACE_DECODERS_BINLOG_CATALOG_H

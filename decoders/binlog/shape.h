@@ -9,9 +9,10 @@
  *
  * Identity: with binlog_row_image=FULL old images hold every column: IDENTITY_FULL. When the catalogue says
  * that images are MINIMAL or NOBLOB, a table with a primary key has IDENTITY_DEFAULT and its old images hold
- * at least the key. Without a primary key it stays IDENTITY_FULL, though the server may log a NOT NULL unique
- * key instead, of which the log says nothing. A session may choose another image: each row's image says what
- * it holds (rows.h).
+ * at least the key, of NOBLOB all that is not large too. Without a primary key the server takes the first
+ * unique key without NULL, of which the log says nothing: where the catalogue tells its columns it is
+ * IDENTITY_INDEX, and without such a key images are whole. A session may choose another image: each row's
+ * image says what it holds (rows.h).
  */
 #ifndef TAILRACE_DECODERS_BINLOG_SHAPE_H
 #define TAILRACE_DECODERS_BINLOG_SHAPE_H

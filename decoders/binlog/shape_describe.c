@@ -169,6 +169,36 @@ static void told_keys(const struct catalog_table *from, struct table *t) {
     }
 }
 
+/* What NOBLOB may leave out. JSON and GEOMETRY are BLOBs to some versions. */
+static bool is_large(const struct field *f) {
+    return f->type == FIELD_BLOB || f->type == FIELD_BLOB_COMPRESSED || f->type == FIELD_JSON ||
+           f->type == FIELD_GEOMETRY || f->type == FIELD_VECTOR;
+}
+
+/*
+ * What old images hold at least. MINIMAL and NOBLOB leave columns out only where the server sees a key: the
+ * primary key, else the first unique one without NULL, which the catalogue tells.
+ */
+static void set_identity(struct builder *b) {
+    struct table *t = &b->d->shape.table;
+    size_t key = t->nkeys, held = 0;
+    for (size_t i = 0; i < t->nkeys; i++) t->columns[t->keys[i]].identity = true;
+    for (size_t i = 0; b->m->has_names && !t->nkeys && i < t->ncolumns; i++) {
+        const struct catalog_column *c = told_column(b->from->told, b->d->shape.fields[i].name);
+        if (c && c->key) t->columns[i].identity = ++key;
+    }
+    for (size_t i = 0; i < t->ncolumns; i++) {
+        struct column *c = &t->columns[i];
+        bool kept = c->identity || (b->from->image == ROW_IMAGE_NOBLOB && !is_large(&b->d->shape.fields[i]));
+        held += kept;
+        if (t->nkeys) c->identity = kept; /* else what is marked is taken for the key */
+    }
+    t->identity = t->nkeys ? IDENTITY_DEFAULT : IDENTITY_INDEX;
+    if (b->from->image != ROW_IMAGE_FULL && key && held < t->ncolumns) return;
+    t->identity = IDENTITY_FULL;
+    for (size_t i = 0; i < t->ncolumns; i++) t->columns[i].identity = true;
+}
+
 /* A column whose beginning alone is in the key is key as a whole: it identifies the row all the same. */
 static int set_keys(struct builder *b) {
     struct table *t = &b->d->shape.table;
@@ -176,9 +206,7 @@ static int set_keys(struct builder *b) {
     if (!t->keys) return no_memory(b->e);
     for (size_t i = 0; i < b->m->nkeys; i++) t->keys[t->nkeys++] = b->m->keys[i].column;
     if (!b->m->has_names) told_keys(b->from->told, t);
-    t->identity = b->from->image != ROW_IMAGE_FULL && t->nkeys ? IDENTITY_DEFAULT : IDENTITY_FULL;
-    for (size_t i = 0; i < t->ncolumns; i++) t->columns[i].identity = t->identity == IDENTITY_FULL;
-    for (size_t i = 0; i < t->nkeys; i++) t->columns[t->keys[i]].identity = true;
+    set_identity(b);
     return 0;
 }
 

@@ -301,6 +301,34 @@ def test_all_wrong_settings_are_named_with_their_cure(shop):
     shop.to_end()
 
 
+@pytest.mark.parametrize("flavour", VARIANTS[:2])
+@pytest.mark.parametrize("image", ["MINIMAL", "NOBLOB"])
+def test_what_old_rows_hold_without_a_primary_key(own_mysql, tailrace, state_dir, flavour, image):
+    """The server takes a unique key without NULL, and all of the row where there is none: as the start sees it too."""
+    shop = Shop(own_mysql(flavour, tls="on", settings={"binlog_row_image": image}), tailrace, state_dir)
+    shop.server.sql("CREATE TABLE shop.u (a int, b int NOT NULL, c text, UNIQUE (b));"
+                    " CREATE TABLE shop.v (a int, b int NOT NULL, c text)")
+
+    def config(table, key):
+        return tailrace.config({
+            "sources": {"shop": {"url": shop.server.url(), "tables": ["shop.*"]}}, "sink": {"type": "stdout"},
+            "state": str(state_dir / f"{table}-{key}"),
+            "overrides": [{"table": f"shop.shop.{table}", "key": [key]}]})
+
+    for table, key in (("u", "b"), ("v", "a"), ("v", "c")):
+        path = config(table, key)
+        done = tailrace.run("run", path, "--until", "end")
+        assert done.code == 0, done.stderr
+        shop.server.sql(f"INSERT INTO shop.{table} VALUES (1, 2, 'x'); DELETE FROM shop.{table}")
+        done = tailrace.run("run", path, "--until", "end")
+        assert done.code == 0, done.stderr
+        old = done.lines[-1]["before"]
+        assert old == {"a": 1, "b": 2, "c": "x"} if table == "v" else "c" not in old and old["b"] == 2
+    done = tailrace.run("run", config("u", "c"), "--until", "end")
+    assert done.code == 2 and "does not carry column c of deleted rows" in done.stderr
+    assert tailrace.run("run", config("t", "v"), "--until", "end").code == (2 if image == "MINIMAL" else 0)
+
+
 def test_parts_of_json_documents_need_the_whole_row(own_mysql, tailrace, state_dir):
     shop = Shop(own_mysql("mysql-9.7", tls="on"), tailrace, state_dir)  # noqa: F811
     shop.server.configure(binlog_row_value_options="PARTIAL_JSON")

@@ -286,6 +286,42 @@ static void test_image(void **state) {
     assert_true(s->table.columns[0].identity);
 }
 
+/* Without a primary key the server takes a unique one, which the catalogue tells; NOBLOB keeps what is small.
+ */
+static void test_image_keys(void **state) {
+    static const char keyless[] =
+        "010000000000 " D_T "03 0303fc 01 02 07 010100 02013f 0406 0161 0162 0163"; /* two INTs, a BLOB */
+    static const char keyed[] = "010000000000 " D_T "03 0303fc 01 02 06 010100 02013f 0406 0161 0162 0163 0801 00";
+    static struct catalog_column b[] = {{"b", "int", "", 1}};
+    static const struct {
+        enum row_image image;
+        const char *map;
+        bool unique;
+        enum identity identity;
+        bool held[3];
+    } cases[] = {
+        {ROW_IMAGE_MINIMAL, keyless, false, IDENTITY_FULL, {true, true, true}},
+        {ROW_IMAGE_MINIMAL, keyless, true, IDENTITY_INDEX, {false, true, false}},
+        {ROW_IMAGE_MINIMAL, keyed, false, IDENTITY_DEFAULT, {true, false, false}},
+        {ROW_IMAGE_NOBLOB, keyless, false, IDENTITY_FULL, {true, true, true}},
+        {ROW_IMAGE_NOBLOB, keyless, true, IDENTITY_INDEX, {false, true, false}},
+        {ROW_IMAGE_NOBLOB, keyed, false, IDENTITY_DEFAULT, {true, true, false}},
+        {ROW_IMAGE_FULL, keyless, true, IDENTITY_FULL, {true, true, true}},
+        {ROW_IMAGE_FULL, keyed, false, IDENTITY_FULL, {true, true, true}},
+    };
+    struct fixture *f = *state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const struct catalog_table t = {"d", "t", true, cases[i].unique, b};
+        buf_clear(&f->catalog, 4096);
+        catalog_put_image(cases[i].image, &f->catalog);
+        catalog_put_table(&t, &f->catalog);
+        assert_int_equal(shapes_catalog(f->shapes, f->catalog.data, f->catalog.len, &f->e), 0);
+        const struct table *got = &taken(f, cases[i].map)->table;
+        assert_int_equal(got->identity, cases[i].identity);
+        for (size_t k = 0; k < 3; k++) assert_int_equal(got->columns[k].identity, cases[i].held[k]);
+    }
+}
+
 /* A server without names; and a change of what was told makes the shape anew. */
 static void test_nameless(void **state) {
     struct fixture *f = *state;
@@ -330,9 +366,10 @@ static void test_catalog_malformed(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(test_full),    TEST(test_same),       TEST(test_changed),           TEST(test_ids),
-        TEST(test_missing), TEST(test_catalog),    TEST(test_catalog_differs),   TEST(test_hints),
-        TEST(test_image),   TEST(test_only_hints), TEST(test_catalog_malformed), TEST(test_nameless),
+        TEST(test_full),     TEST(test_same),       TEST(test_changed),         TEST(test_ids),
+        TEST(test_missing),  TEST(test_catalog),    TEST(test_catalog_differs), TEST(test_hints),
+        TEST(test_image),    TEST(test_image_keys), TEST(test_only_hints),      TEST(test_catalog_malformed),
+        TEST(test_nameless),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
