@@ -6,7 +6,8 @@
 """
 
 import collections
-from typing import Dict, Iterable, List, NamedTuple, Optional
+import re
+from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence
 
 from . import schema
 
@@ -22,6 +23,7 @@ class Change(NamedTuple):
     ord: bytes
     content: bytes
     columns: Dict[str, Optional[str]]  # of the after image; unchanged ones are left out
+    ddl: str
 
 
 def _columns(image) -> Dict[str, Optional[str]]:
@@ -35,15 +37,33 @@ def _columns(image) -> Dict[str, Optional[str]]:
     return columns
 
 
-def decode(record) -> Change:
+def decode(record, apart_from: Sequence[str] = ()) -> Change:
     message = schema.load("tailrace/v1/change.proto").RowChange.FromString(record.value)
-    return Change(record.key, record.partition, record.offset, message.op, message.id, message.ord, record.value,
-                  _columns(message.after))
+    columns = _columns(message.after)
+    for field in apart_from:
+        message.ClearField(field)
+    content = message.SerializeToString(deterministic=True) if apart_from else record.value
+    return Change(record.key, record.partition, record.offset, message.op, message.id, message.ord, content, columns,
+                  message.ddl.decode())
+
+
+ALTER = re.compile(r"ALTER TABLE \S+ (ADD|DROP|RENAME) COLUMN (\w+)(?: TO (\w+)|.* DEFAULT (\w+))?")
+
+
+def _alter(rows: Iterable[dict], statement: str) -> None:
+    """What ADD, RENAME or DROP COLUMN does to the rows that are there."""
+    verb, name, to, default = ALTER.search(statement).groups()
+    for row in rows:
+        value = row.pop(name, default)
+        if verb != "DROP":
+            row[to or name] = value
 
 
 class Log:
-    def __init__(self, records: Iterable):
-        self.changes: List[Change] = [decode(r) for r in records if r.value is not None]
+    """The records of a topic. Fields in which two tellings of one change may differ can be left apart."""
+
+    def __init__(self, records: Iterable, apart_from: Sequence[str] = ()):
+        self.changes: List[Change] = [decode(r, apart_from) for r in records if r.value is not None]
 
     def contents(self) -> Dict[str, bytes]:
         """id → the record's bytes, as told first."""
@@ -67,6 +87,8 @@ class Log:
                 rows.pop(c.key, None)
             elif c.op == 5:  # OP_TRUNCATE
                 rows.clear()
+            elif c.op == 8:  # OP_DDL
+                _alter(rows.values(), c.ddl)
             else:
                 rows.setdefault(c.key, {}).update(c.columns)
         return rows
