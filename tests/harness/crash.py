@@ -202,7 +202,7 @@ class Verdict:
         rows = sorted(rows, key=str)
         assert len(expected.changes) > 100 and expected.duplicates() == 0
         problems = log.problems(expected.contents())
-        assert not problems, f"{len(problems)} problems, the first: {problems[:10]}"
+        assert not problems, f"{len(problems)} problems, the first: {problems[:10]}; {_two_ways(log, expected.contents())}"
         folded = _folded(log)
         assert folded == rows, [pair for pair in zip(folded, rows) if pair[0] != pair[1]][:3]
         self.repeated += log.duplicates()
@@ -217,6 +217,14 @@ class Verdict:
         print(text)
         record_property("repeats", text)
         assert per_kill <= self.records / seconds * REPEATED_SECONDS
+
+
+def _two_ways(log: Log, expected: Dict[str, bytes]) -> str:
+    """The first record that was told in two ways, in both of them."""
+    for c in log.changes:
+        if expected.get(c.id, c.content) != c.content:
+            return f"{c.content!r} and {expected[c.id]!r}"
+    return ""
 
 
 def _folded(log: Log) -> List[dict]:
