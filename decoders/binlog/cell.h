@@ -19,11 +19,13 @@
 #include "decoders/err.h"
 #include "decoders/value.h"
 
+#define CELL_SCRATCH ((size_t)1 << 20) /* what the scratch buffer keeps from one value to the next */
+
 /* What reading needs besides the bytes. */
 struct cell_reader {
     struct arena *arena;       /* of the message: texts that had to be made */
     struct charsets *charsets; /* converters */
-    struct buf *scratch;       /* keeps its capacity from one value to the next */
+    struct buf *scratch;
 };
 
 /*

@@ -6,6 +6,7 @@
 #define TAILRACE_DECODERS_BINLOG_CELL_PART_H
 
 #include "decoders/binlog/cell.h"
+#include "decoders/change.h"
 
 /* DECIMAL. */
 int cell_decimal(const struct cell_reader *r, struct cursor *c, const struct field *f, struct value *out,
@@ -34,6 +35,8 @@ int cell_put_string(const struct cell_reader *r, const struct field *f, const ui
                     struct value *out, struct err *e);
 /* What is in `out`, bytes of a column with a hint, as the hint says it. */
 int cell_hinted(const struct cell_reader *r, enum field_hint hint, struct value *out, struct err *e);
+/* What the scratch buffer holds, in the arena; a large buffer goes. */
+int cell_keep_scratch(const struct cell_reader *r, struct text *out, struct err *e);
 /* A binary document as text. */
 int cell_put_json(const struct cell_reader *r, const uint8_t *bytes, size_t len, struct value *out,
                   struct err *e);

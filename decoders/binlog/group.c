@@ -191,21 +191,31 @@ static int decide(struct feed *f, struct text xid, bool commit, uint64_t start) 
 
 /* ---- Inside ---- */
 
+/* The changes go out from now on, as they are read. */
+static int stream(struct feed *f) {
+    struct binlog *d = f->d;
+    d->group.streaming = true;
+    if (emit_begin(f) || emit_hold(f, &d->hold, UINT64_MAX)) return -1;
+    hold_clear(&d->hold);
+    return 0;
+}
+
+/* The server has committed whatever large group it sends. */
+static bool is_sure(const struct binlog *d) {
+    return !d->format.mariadb && strtol(d->format.server_version, NULL, 10) >= 8 && !d->group.xa;
+}
+
 /* Memory is full. Where the server may yet roll back it goes to disk, else the changes go out. */
 static int overflow(struct feed *f) {
     struct binlog *d = f->d;
-    bool sure = !d->format.mariadb && strtol(d->format.server_version, NULL, 10) >= 8 && !d->group.xa;
-    if (d->options.spill && !sure) {
+    if (d->options.spill && !is_sure(d)) {
         struct spill *s = d->options.spill(d->options.spill_ctx, f->e);
         if (!s) return -1;
         hold_spill(&d->hold, s);
         return 0;
     }
     if (d->group.xa) return err_set(f->e, ERR_DATA, "an XA transaction is too large to be kept in memory");
-    d->group.streaming = true;
-    if (emit_begin(f) || emit_hold(f, &d->hold, UINT64_MAX)) return -1;
-    hold_clear(&d->hold);
-    return 0;
+    return stream(f);
 }
 
 /* Nothing is kept of what was emitted before, but for XA transactions. */
@@ -215,7 +225,10 @@ static bool is_kept(const struct group *g) {
 
 static int keep(struct feed *f, struct binlog_event *ev, uint64_t start) {
     struct binlog *d = f->d;
+    /* Rows that would fill memory at once are not copied into it. */
+    bool huge = binlog_is_rows(ev->type) && cursor_left(&ev->body) > HOLD_MEMORY;
     if (!is_kept(&d->group)) return 0;
+    if (huge && !d->group.streaming && is_sure(d) && stream(f)) return -1;
     if (d->group.streaming) return emit_event(f, ev, start);
     if (ev->type == HOLD_SKIPPED ? hold_skip(&d->hold, f->e) : hold_put(&d->hold, ev, start, f->e)) return -1;
     return hold_full(&d->hold) ? overflow(f) : 0;

@@ -99,20 +99,12 @@ static int fail(const struct image_reader *im, size_t column, struct err *e) {
                       t->columns[column].name, cursor_offset(&im->r->body));
 }
 
-/* What the scratch buffer holds, in the arena. */
-static const char *keep_scratch(const struct cell_reader *r) {
-    return buf_failed(r->scratch) ? NULL
-                                  : arena_strndup(r->arena, (const char *)r->scratch->data, r->scratch->len);
-}
-
 /* The document before is not known: the diffs themselves. */
 static int carry_diffs(struct image_reader *im, struct cursor *diffs, struct value *out, struct err *e) {
-    struct buf *scratch = im->reader->scratch;
-    if (json_diff_text(diffs, scratch, e)) return -1;
-    *out = (struct value){.state = VALUE_UNCHANGED, .is_text = true};
-    out->text = keep_scratch(im->reader);
-    out->len = scratch->len;
-    return out->text ? 0 : cell_memory(e);
+    struct text text;
+    if (json_diff_text(diffs, im->reader->scratch, e) || cell_keep_scratch(im->reader, &text, e)) return -1;
+    *out = (struct value){.state = VALUE_UNCHANGED, .is_text = true, .text = text.ptr, .len = text.len};
+    return 0;
 }
 
 /* The diffs of one JSON column, applied to the document before. */
@@ -130,8 +122,9 @@ static int read_diffs(struct image_reader *im, size_t column, struct value *out,
         return 0;
     }
     if (json_diff_apply(before.ptr, before.len, &diffs, scratch, e)) return -1;
-    const char *text = keep_scratch(im->reader);
-    return text ? cell_put_text(out, VALUE_JSON, text, scratch->len) : cell_memory(e);
+    struct text text;
+    if (cell_keep_scratch(im->reader, &text, e)) return -1;
+    return cell_put_text(out, VALUE_JSON, text.ptr, text.len);
 }
 
 /* A JSON column: as diffs or whole; the document before is kept for the diffs behind it. */

@@ -2,6 +2,7 @@
 
 import re
 import time
+from typing import Callable
 
 import pytest
 
@@ -47,19 +48,17 @@ def all_confirmed(pg, timeout: float = 100) -> None:
                                 " WHERE database = %s", (flushed, pg.name)), timeout, "the changes to be acknowledged", 0.05)
 
 
-def pass_wide_row(pg, tailrace, kind, flags, wide: int = WIDE, name: str = "w") -> tuple:
-    """(resident memory before, at most, after)"""
-    prepare(pg, kind)
-    run = tailrace.start("run", "--source", pg.url(), "--name", name, "--state", tailrace.dir / "state", *flags)
-    run.wait_for_log("streaming", 60)
-    pg.sql("INSERT INTO wide VALUES (0, 'x', 1)")
-    all_confirmed(pg)
+def pass_wide_row(run, confirmed: Callable, insert: Callable, wide: Callable) -> tuple:
+    """(resident memory before, at most, after) of an agent, which takes a small row, the wide one and ten small ones;
+    confirmed() waits until it has delivered what there is."""
+    insert(0)
+    confirmed()
     before = run.rss()
-    insert_wide(pg, kind, wide)
-    all_confirmed(pg)
+    wide()
+    confirmed()
     for i in range(2, 12):  # life goes on
-        pg.sql("INSERT INTO wide VALUES (%s, 'x', 1)", (i,))
-    all_confirmed(pg)
+        insert(i)
+    confirmed()
     peak = run.peak_rss()
     wait_until(lambda: run.rss() <= before + SETTLED, 20, "the memory to be given back", 0.1)
     after = run.rss()
@@ -67,15 +66,23 @@ def pass_wide_row(pg, tailrace, kind, flags, wide: int = WIDE, name: str = "w") 
     return before, peak, after
 
 
+def wide_row(pg, tailrace, kind, flags, wide: int = WIDE, name: str = "w") -> tuple:
+    prepare(pg, kind)
+    run = tailrace.start("run", "--source", pg.url(), "--name", name, "--state", tailrace.dir / "state", *flags)
+    run.wait_for_log("streaming", 60)
+    return pass_wide_row(run, lambda: all_confirmed(pg), lambda i: pg.sql("INSERT INTO wide VALUES (%s, 'x', 1)", (i,)),
+                         lambda: insert_wide(pg, kind, wide))
+
+
 @pytest.mark.parametrize("kind", ["text", "bytea"])
 def test_wide_row_to_null(pg_latest, tailrace, kind, record_property):
-    sizes = pass_wide_row(pg_latest, tailrace, kind, ["--sink.type", "null"])
+    sizes = wide_row(pg_latest, tailrace, kind, ["--sink.type", "null"])
     assert report(record_property, f"null, {kind}", sizes) <= BUDGET + K_NULL * WIDE
 
 
 def test_wide_row_to_file(pg_latest, tailrace, tmp_path, record_property):
     path = tmp_path / "out.jsonl"
-    sizes = pass_wide_row(pg_latest, tailrace, "text", ["--sink.path", path])
+    sizes = wide_row(pg_latest, tailrace, "text", ["--sink.path", path])
     assert path.stat().st_size > WIDE
     assert report(record_property, "file, text", sizes) <= BUDGET + K_FILE * WIDE
 
@@ -85,7 +92,7 @@ def test_wide_row_to_kafka(pg_latest, kafka, tailrace, record_property):
     wide = 20 * MB
     topic = kafka.topic("public.wide")
     kafka.create_topic(topic, config={"max.message.bytes": str(40 * MB)})
-    sizes = pass_wide_row(pg_latest, tailrace, "text", ["--sink.brokers", kafka.bootstrap], wide, kafka.prefix)
+    sizes = wide_row(pg_latest, tailrace, "text", ["--sink.brokers", kafka.bootstrap], wide, kafka.prefix)
     records = kafka.consume(topic)
     assert len(records) == 12 and len(records[1].value) > wide
     assert report(record_property, "kafka, text", sizes, wide) <= BUDGET + K_KAFKA * wide
