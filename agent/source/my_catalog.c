@@ -2,9 +2,13 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "decoders/binlog/catalog.h"
+#include "decoders/binlog/event.h"
 #include "decoders/binlog/table_map.h"
+
+#define HEAD 19 /* of an event */
 
 #define BEGINNING                                                                                            \
     "SELECT c.table_schema, c.table_name, c.column_name, c.column_type, (c.column_key = 'PRI' AND NOT "      \
@@ -72,4 +76,26 @@ int my_catalog_read(struct my_client *c, const struct my_server *server, struct 
     if (server->nameless) catalog_put_nameless(out);
     if (hints && read_hints(c, server->row_full, out, e)) return -1;
     return buf_failed(out) ? err_memory(e, "reading the types of columns") : 0;
+}
+
+/* In upper or lower case. */
+static bool holds(const uint8_t *text, size_t len, const char *word) {
+    size_t n = strlen(word);
+    for (size_t i = 0; i + n <= len; i++)
+        if (strncasecmp((const char *)text + i, word, n) == 0) return true;
+    return false;
+}
+
+bool my_catalog_grows(const uint8_t *event, size_t len, const struct my_server *server) {
+    static const char *const of_types[] = {"uuid", "inet4", "inet6", "vector", "rename", "like", NULL};
+    static const char *const of_keys[] = {"unique", "primary", "rename", "like", NULL};
+    const char *const *sets[] = {server->flavour == FLAVOUR_MARIADB ? of_types : NULL,
+                                 server->row_full ? NULL : of_keys};
+    if (len <= HEAD || (event[4] != BINLOG_QUERY && event[4] != MARIADB_QUERY_COMPRESSED)) return false;
+    for (size_t i = 0; i < 2; i++) {
+        if (sets[i] && event[4] == MARIADB_QUERY_COMPRESSED) return true;
+        for (const char *const *word = sets[i]; word && *word; word++)
+            if (holds(event + HEAD, len - HEAD, *word)) return true;
+    }
+    return false;
 }

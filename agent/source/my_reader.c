@@ -173,6 +173,21 @@ static bool is_preface(const uint8_t *event, size_t len) {
     }
 }
 
+/* The catalogue once more, over a connection of its own, behind a statement that is in the ring. */
+static int ask_again(struct my_reader *r, struct err *e) {
+    struct my_client *c;
+    struct buf catalog = {0};
+    int rc;
+
+    if (my_conn_open(r->parts.config, MY_CONN_SQL_S, &c, e)) return -1;
+    rc = my_catalog_read(c, my_prepare_server(r->parts.prepare), &catalog, e);
+    my_client_close(c);
+    if (!rc)
+        rc = push(r, &(struct frame){.kind = FRAME_CATALOG, .data = catalog.data, .len = catalog.len}, e);
+    buf_release(&catalog);
+    return rc;
+}
+
 /* From the first event to the end of the connection: -1, `e` says why; 1: connect anew at once. */
 static int read_events(struct my_reader *r, struct my_client *c, bool *progress, struct err *e) {
     struct frame f = {.kind = FRAME_DATA};
@@ -198,6 +213,8 @@ static int read_events(struct my_reader *r, struct my_client *c, bool *progress,
         }
         f.sent_us = clock_wall_us(r->parts.clock);
         if (push(r, &f, e)) return -1;
+        if (my_catalog_grows(f.data, f.len, my_prepare_server(r->parts.prepare)) && ask_again(r, e))
+            return -1;
     }
 }
 

@@ -3,6 +3,23 @@
 import pytest
 
 
+def test_a_table_of_mariadb_made_while_it_is_read(own_mysql, tailrace):
+    server = own_mysql("mariadb-10.11")
+    server.create_database("shop")
+    run = tailrace.start("run", "--source", server.url(), "--name", "shop", "--tables", "shop.*")
+    run.wait_for_log("streaming")
+    server.sql("CREATE TABLE shop.t (id int PRIMARY KEY, u uuid, i4 inet4);"
+               " INSERT INTO shop.t VALUES (1, '123e4567-e89b-12d3-a456-426655440000', '10.0.0.0');"
+               " ALTER TABLE shop.t ADD i6 inet6; INSERT INTO shop.t VALUES (2, NULL, NULL, '::1');"
+               " CREATE TABLE shop.w LIKE shop.t; INSERT INTO shop.w SELECT * FROM shop.t WHERE id = 1;"
+               " RENAME TABLE shop.w TO shop.x; UPDATE shop.x SET i6 = '::2'")
+    lines = [line for line in run.wait_for_lines(9) if line["op"] != "q"]
+    assert run.terminate() == 0
+    first = {"id": 1, "u": "123e4567-e89b-12d3-a456-426655440000", "i4": "10.0.0.0"}
+    assert [line["after"] for line in lines] == [
+        first, {"id": 2, "u": None, "i4": None, "i6": "::1"}, {**first, "i6": None}, {**first, "i6": "::2"}]
+
+
 def test_vectors_of_mariadb(own_mysql, tailrace, state_dir):
     """And a login by ed25519."""
     server = own_mysql("mariadb-11.8", auth="ed25519", tls="on")
