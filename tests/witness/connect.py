@@ -98,7 +98,6 @@ class Connect(procs.Server):
             "topic.prefix": "d", "database.include.list": self.database, "snapshot.mode": "no_data",
             "schema.history.internal": "io.debezium.storage.file.history.FileSchemaHistory",
             "schema.history.internal.file.filename": self.dir / "history",
-            "skipped.operations": "none", "enable.time.adjuster": "false", "decimal.handling.mode": "string", "bigint.unsigned.handling.mode": "precise", "binary.handling.mode": "base64",
             "event.processing.failure.handling.mode": "warn", "skipped.operations": "none",
             "enable.time.adjuster": "false", "decimal.handling.mode": "string",
             "bigint.unsigned.handling.mode": "precise", "binary.handling.mode": "base64",
