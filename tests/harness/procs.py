@@ -70,9 +70,9 @@ def reachable(path: Path, user: Optional[Tuple[int, int]]) -> bool:
 CPUS = os.cpu_count() or 1
 
 
-def in_parallel(work: Callable, items: Sequence) -> list:
+def in_parallel(work: Callable, items: Sequence, at_once: int = CPUS) -> list:
     """work(item) of each item, in their order; when we are interrupted, those not yet begun are left out."""
-    pool = ThreadPoolExecutor(CPUS)
+    pool = ThreadPoolExecutor(at_once)
     try:
         return list(pool.map(work, items))
     finally:
