@@ -157,9 +157,15 @@ static void a_record_alone_does_not_linger(void **state) {
     assert_in_range(fastest, 0, 10000);
 }
 
+/*
+ * One request at a time: a broker refuses what follows a batch that it refused, by its sequence numbers. The
+ * mock looks at none, takes the following batch, and librdkafka believes that it has the refused one.
+ */
 static void keeps_the_order_over_retries(void **state) {
     (void)state;
     struct order o = {0};
+    f.kafka[0] = (struct config_pair){.name = "max.in.flight", .value = "1"};
+    f.config.nkafka = 1;
     open_sink();
     for (uint64_t round = 0; round < 5; round++) {
         rd_kafka_mock_push_request_errors(
