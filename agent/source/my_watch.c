@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "agent/source/my_conn.h"
 #include "agent/base/thread.h"
+#include "agent/source/my_conn.h"
 #include "decoders/binlog/position.h"
 
 #define EVERY_MS 5000

@@ -7,10 +7,10 @@
 #include <unistd.h>
 
 #include "agent/base/log.h"
+#include "agent/base/thread.h"
 #include "agent/source/backoff.h"
 #include "agent/source/pg_session.h"
 #include "agent/source/pg_text.h"
-#include "agent/base/thread.h"
 
 #define STOP_US INT64_C(5000000)
 #define FENCED_MIN_US                                                                                        \

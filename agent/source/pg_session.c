@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "agent/base/log.h"
+#include "agent/base/thread.h"
 #include "agent/source/pg_lowat.h"
 #include "agent/source/pg_pulse.h"
 #include "agent/source/source.h"
-#include "agent/base/thread.h"
 #include "decoders/pgoutput/proto.h"
 
 #define MARK_INTERVAL_US INT64_C(200000) /* between keepalives that go into the ring */

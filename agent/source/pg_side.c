@@ -7,9 +7,9 @@
 #include <unistd.h>
 
 #include "agent/base/log.h"
+#include "agent/base/thread.h"
 #include "agent/source/backoff.h"
 #include "agent/source/pg_query.h"
-#include "agent/base/thread.h"
 
 #define KEEP_US INT64_C(30000000)
 #define SAMPLE_US INT64_C(5000000)

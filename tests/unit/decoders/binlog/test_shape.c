@@ -291,7 +291,8 @@ static void test_image(void **state) {
 static void test_image_keys(void **state) {
     static const char keyless[] =
         "010000000000 " D_T "03 0303fc 01 02 07 010100 02013f 0406 0161 0162 0163"; /* two INTs, a BLOB */
-    static const char keyed[] = "010000000000 " D_T "03 0303fc 01 02 06 010100 02013f 0406 0161 0162 0163 0801 00";
+    static const char keyed[] =
+        "010000000000 " D_T "03 0303fc 01 02 06 010100 02013f 0406 0161 0162 0163 0801 00";
     static struct catalog_column b[] = {{"b", "int", "", 1}};
     static const struct {
         enum row_image image;
