@@ -237,7 +237,7 @@ int tellings_change(struct tellings *t, struct text database, struct text table,
 
 /* Frees those that ended to be true at `from` or before. */
 static void prune(struct entry *en, const struct telling_mark *from, bool by_gtid) {
-    while (en->first != en->now && is_up_to(&en->first->next->from, from, by_gtid)) {
+    while (en->now && en->first != en->now && is_up_to(&en->first->next->from, from, by_gtid)) {
         struct telling *old = en->first;
         en->first = old->next;
         free_telling(old);
@@ -269,10 +269,12 @@ static int restore(struct tellings *t, const struct catalog_table *c, const stru
                    const struct telling_mark *from, bool by_gtid, struct err *e) {
     struct entry *en = find_or_add(t, c);
     if (!en) return err_memory(e, WHAT);
+    struct telling **last = &en->first, *before = NULL;
+    for (; *last; last = &before->next) before = *last;
+    if (before && !is_up_to(&before->from, at, by_gtid))
+        return err_set(e, ERR_DATA, "what the checkpoint knows of a table is not in the order of the log");
     struct telling *x = new_telling(c, at, e);
     if (!x) return -1;
-    struct telling **last = &en->first;
-    while (*last) last = &(*last)->next;
     *last = x;
     if (is_up_to(at, from, by_gtid)) set_now(t, en, x);
     return 0;

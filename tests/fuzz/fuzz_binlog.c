@@ -1,7 +1,8 @@
 /*
  * Any sequence of events through the binlog decoder, as MySQL's and as MariaDB's, by GTID and by file, with a
  * connection made anew where the input says so. Whatever comes: no row's ord is at or before the last one's,
- * and BEGIN and COMMIT alternate.
+ * and BEGIN and COMMIT alternate. The index of statements (ddl_index.h) reads along, and never goes back in a
+ * file.
  *
  * Input: 1 byte (1 MariaDB, 2 by file), then events as captures hold them (tests/golden/events.h): length 4,
  * event. A length of 0 is a new connection at the last position. Checksums are taken off first, so that
@@ -11,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "decoders/binlog/ddl_index.h"
 #include "decoders/binlog/decoder.h"
 #include "decoders/spill.h"
 #include "tests/golden/dump.h"
@@ -127,9 +129,21 @@ static void without_checksum(const uint8_t *event, size_t len, bool *checksums, 
     for (int i = 0; i < 4; i++) out->data[9 + i] = (uint8_t)(out->len >> (8 * i));
 }
 
+/* What it does not understand it may refuse; it goes on with the next all the same. */
+static void index_event(struct ddl_index *x, const struct buf *event) {
+    const struct binlog_place before = *ddl_index_end(x);
+    const struct text database = {"shop", 4}, table = {"t", 1};
+    struct err e = {0};
+    if (ddl_index_feed(x, event->data, event->len, &e)) require(e.code == ERR_DATA && e.text[0] != '\0');
+    if (strcmp(before.file, ddl_index_end(x)->file) == 0 && event->data[4] != BINLOG_ROTATE)
+        require(ddl_index_end(x)->offset >= before.offset);
+    ddl_index_last(x, &before, database, table);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     const struct decoder_options options = {.epoch = 1, .spill = new_memory};
     struct decoder *d = decoder_binlog.create(&options);
+    struct ddl_index *index = ddl_index_new();
     struct seen seen = {0};
     struct cursor c = cursor_of(data, size);
     struct buf plain = {0};
@@ -139,7 +153,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     unsigned file = 0;
     const uint8_t *event;
     size_t len;
-    require(d != NULL);
+    require(d != NULL && index != NULL);
     if (!cursor_u8(&c, &kind)) kind = 0;
     beginning(kind & 1, kind & 2, &seen.resume);
     struct frame start = {.kind = FRAME_START, .data = seen.resume.data, .len = seen.resume.len};
@@ -153,10 +167,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
             continue;
         }
         without_checksum(event, len, &checksums, &plain);
+        if (plain.len > 4) index_event(index, &plain);
         result = events_feed(d, plain.data, plain.len, &file, &rotated, look, &seen, &e);
     }
     if (result) require(e.code != ERR_NONE && e.text[0] != '\0');
     d->ops->destroy(d);
+    ddl_index_free(index);
     buf_release(&seen.resume);
     buf_release(&seen.text);
     buf_release(&plain);

@@ -1,6 +1,7 @@
 /*
  * Any catalogue frame, and a TABLE_MAP without metadata that it may explain. Two bytes say how long the
- * TABLE_MAP is. What is taken has names in UTF-8 and keys that are columns.
+ * TABLE_MAP is. What is taken has names in UTF-8 and keys that are columns. The same bytes as what a
+ * checkpoint knows of tables: what is taken is written again as it was read.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -24,7 +25,29 @@ static void check_table(const struct table *t) {
     }
 }
 
+static void check_kept(const uint8_t *data, size_t size) {
+    const struct telling_mark start = {0};
+    struct tellings *t = tellings_new(), *again = tellings_new();
+    struct buf first = {0}, second = {0};
+    struct err e = {0};
+    bool by_gtid = size > 1 && data[1];
+    require(t && again);
+    if (tellings_load(t, &start, by_gtid, data, size, &e)) {
+        require(e.code == ERR_DATA);
+    } else {
+        tellings_save(t, &start, by_gtid, &first);
+        require(tellings_load(again, &start, by_gtid, first.data, first.len, &e) == 0);
+        tellings_save(again, &start, by_gtid, &second);
+        if (second.len) require(first.len == second.len && memcmp(first.data, second.data, first.len) == 0);
+    }
+    tellings_free(t);
+    tellings_free(again);
+    buf_release(&first);
+    buf_release(&second);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    check_kept(data, size);
     if (size < 2) return 0;
     size_t len = (size_t)data[0] << 8 | data[1];
     if (len > size - 2) return 0;

@@ -177,6 +177,16 @@ static void test_malformed(void **state) {
         if (rc) assert_int_equal(e.code, ERR_DATA);
         tellings_free(other);
     }
+    change(t, "d", "a", 5);
+    learn(t, "a", "y");
+    buf_clear(&saved, SIZE_MAX);
+    tellings_save(t, &m, true, &saved);
+    saved.data[2 + 23] = 9; /* the first of the two behind the second */
+    struct tellings *other = tellings_new();
+    assert_int_equal(tellings_load(other, &m, true, saved.data, saved.len, &e), -1);
+    assert_non_null(strstr(e.text, "not in the order of the log"));
+    tellings_save(other, &m, true, &saved); /* nothing of it is true yet: nothing to prune */
+    tellings_free(other);
     saved.data[0] = 2;
     assert_int_equal(tellings_load(t, &m, true, saved.data, saved.len, &e), -1);
     buf_release(&saved);
