@@ -252,6 +252,23 @@ def test_what_the_broker_refuses_is_not_overtaken(shop, pg_latest, kafka):
     assert firsts == list(range(1, 3001))
 
 
+def test_batches_refused_for_a_while_are_all_sent_again_in_order(shop, pg_latest, kafka):
+    """Few records come, so several small batches are under way when one is refused."""
+    kafka.create_topic(shop.topic, 1)
+    run = shop()
+    run.wait_for_log("streaming")
+    for begin in range(1, 1001, 100):
+        alter_topic(kafka.server, shop.topic, min_insync_replicas="2")  # there is one
+        for i in range(begin, begin + 50):
+            insert(pg_latest, i, i)
+        alter_topic(kafka.server, shop.topic, min_insync_replicas="1")
+        for i in range(begin + 50, begin + 100):
+            insert(pg_latest, i, i)
+    procs.wait_until(lambda: 1000 in ids(kafka.consume(shop.topic)), 60, "the last row", 0.5)
+    assert run.terminate() == 0
+    assert ids(kafka.consume(shop.topic)) == list(range(1, 1001))
+
+
 # ---- Outages ----------------------------------------------------------------------------------------------------
 
 @pytest.mark.timeout(180)
