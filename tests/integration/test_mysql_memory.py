@@ -14,7 +14,7 @@ from test_memory import BUDGET, MB, WIDE, pass_wide_row, report
 K_NULL, K_FILE, K_KAFKA = 3, 4, 4
 # … and BUDGET + K_PAYLOAD × (bytes of a transaction that MySQL has compressed: it is one event).
 K_PAYLOAD = 2
-TRANSACTION = 256 * MB
+TRANSACTION = 160 * MB
 ROWS = 1024  # of the transaction at first; then it is doubled
 KINDS = {
     "longblob": "REPEAT(UNHEX('00ff00ff'), {0} DIV 4)",

@@ -11,8 +11,9 @@ def test_a_table_of_mariadb_made_while_it_is_read(own_mysql, tailrace):
     server.sql("CREATE TABLE shop.t (id int PRIMARY KEY, u uuid, i4 inet4);"
                " INSERT INTO shop.t VALUES (1, '123e4567-e89b-12d3-a456-426655440000', '10.0.0.0');"
                " ALTER TABLE shop.t ADD i6 inet6; INSERT INTO shop.t VALUES (2, NULL, NULL, '::1');"
-               " CREATE TABLE shop.w LIKE shop.t; INSERT INTO shop.w SELECT * FROM shop.t WHERE id = 1;"
-               " RENAME TABLE shop.w TO shop.x; UPDATE shop.x SET i6 = '::2'")
+               " CREATE TABLE shop.w LIKE shop.t; INSERT INTO shop.w SELECT * FROM shop.t WHERE id = 1")
+    run.wait_for_lines(6)  # before w is gone
+    server.sql("RENAME TABLE shop.w TO shop.x; UPDATE shop.x SET i6 = '::2'")
     lines = [line for line in run.wait_for_lines(9) if line["op"] != "q"]
     assert run.terminate() == 0
     first = {"id": 1, "u": "123e4567-e89b-12d3-a456-426655440000", "i4": "10.0.0.0"}
