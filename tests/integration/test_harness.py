@@ -202,7 +202,7 @@ def test_mariadb_binlog_reads_the_log(own_mysql):
 def test_kafka(kafka):
     topic = kafka.topic("a")
     kafka.create_topic(topic, 2, {"cleanup.policy": "compact"})
-    producer = Producer({"bootstrap.servers": kafka.bootstrap})
+    producer = Producer({"bootstrap.servers": kafka.bootstrap, "enable.idempotence": True})
     produce(producer, topic, 100)
     assert producer.flush(20) == 0
     records = kafka.wait_for_records(topic, 100)

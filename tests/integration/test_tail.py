@@ -71,7 +71,7 @@ def produce(kafka, topic: str, records, partitions: int = 1) -> None:
     """records: (key, value[, partition])."""
     if topic not in kafka.server.topics():
         kafka.create_topic(topic, partitions)
-    p = Producer({"bootstrap.servers": kafka.bootstrap})
+    p = Producer({"bootstrap.servers": kafka.bootstrap, "enable.idempotence": True})
     for key, payload, *rest in records:
         p.produce(topic, payload, key, *rest)
     assert p.flush(30) == 0
