@@ -1,8 +1,7 @@
 #include "decoders/binlog/catalog.h"
 
+#include "decoders/binlog/table_key.h"
 #include "decoders/binlog/table_map.h"
-
-#define NAME_MAX_BYTES 255 /* no TABLE_MAP has a longer one */
 
 static void put_str(struct buf *out, const char *s) {
     buf_put(out, s, strlen(s) + 1);
@@ -34,8 +33,8 @@ void catalog_put_nameless(struct buf *out) {
 static int read_table(struct cursor *c, struct arena *a, struct catalog_table *t, struct err *e) {
     uint16_t count;
     if (!cursor_cstr(c, &t->database) || !cursor_cstr(c, &t->table) || !cursor_u16(c, &count) ||
-        count > BINLOG_MAX_COLUMNS || strlen(t->database) > NAME_MAX_BYTES ||
-        strlen(t->table) > NAME_MAX_BYTES)
+        count > BINLOG_MAX_COLUMNS || strlen(t->database) > TABLE_NAME_MAX ||
+        strlen(t->table) > TABLE_NAME_MAX)
         return 1;
     t->ncolumns = count;
     t->columns = arena_calloc(a, count, sizeof(t->columns[0]));

@@ -9,10 +9,8 @@
 #include "decoders/binlog/event.h"
 #include "decoders/binlog/inflate.h"
 #include "decoders/binlog/statement.h"
+#include "decoders/binlog/table_key.h"
 #include "decoders/binlog/tellings.h"
-
-#define NAME_MAX_BYTES 255
-#define KEY_MAX (2 * NAME_MAX_BYTES + 2)
 
 struct entry {
     struct ddl_change last;
@@ -78,8 +76,8 @@ bool ddl_index_covers(const struct ddl_index *x, const struct binlog_place *at) 
 
 /* ---- Entries ---- */
 
-static size_t make_key(struct text database, struct text table, char key[KEY_MAX]) {
-    if (database.len > NAME_MAX_BYTES || table.len > NAME_MAX_BYTES) return 0;
+static size_t make_key(struct text database, struct text table, char key[TABLE_KEY_MAX]) {
+    if (database.len > TABLE_NAME_MAX || table.len > TABLE_NAME_MAX) return 0;
     size_t len = tellings_fold(database, key);
     key[len++] = '\0';
     return len + tellings_fold(table, key + len);
@@ -118,7 +116,7 @@ static void show(const struct statement *s, char out[DDL_TEXT_SHOWN + 4]) {
 
 static int note(struct ddl_index *x, struct text database, struct text table, const struct statement *s,
                 struct err *e) {
-    char key[KEY_MAX];
+    char key[TABLE_KEY_MAX];
     size_t len = make_key(database, table, key);
     if (!len) return 0; /* no table has such a name */
     struct entry *en = find_or_add(x, key, len);
@@ -138,7 +136,7 @@ static const struct ddl_change *behind(const struct ddl_index *x, const char *ke
 
 const struct ddl_change *ddl_index_last(const struct ddl_index *x, const struct binlog_place *at,
                                         struct text database, struct text table) {
-    char key[KEY_MAX];
+    char key[TABLE_KEY_MAX];
     const struct text none = {"", 0};
     const struct ddl_change *c;
     uint64_t file = 0;

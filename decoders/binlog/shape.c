@@ -7,9 +7,9 @@
 #include <uthash.h>
 
 #include "decoders/binlog/shape_part.h"
+#include "decoders/binlog/table_key.h"
 
 #define IDS_MAX 4096 /* old ids are forgotten beyond */
-#define KEY_MAX 512  /* database and table, each at most 255 bytes, and a NUL between */
 
 /* All that is known of one table. */
 struct known {
@@ -88,26 +88,18 @@ void shapes_sweep(struct shapes *s) {
 
 /* ---- Tables ---- */
 
-static size_t make_key(struct text database, struct text table, char key[KEY_MAX]) {
-    if (database.len > 255 || table.len > 255) return 0;
-    memcpy(key, database.ptr, database.len);
-    key[database.len] = '\0';
-    memcpy(key + database.len + 1, table.ptr, table.len);
-    return database.len + 1 + table.len;
-}
-
 static struct known *find(const struct shapes *s, struct text database, struct text table) {
-    char key[KEY_MAX];
+    char key[TABLE_KEY_MAX];
     struct known *k = NULL;
-    size_t len = make_key(database, table, key);
+    size_t len = table_key(database, table, key);
     if (len) HASH_FIND(hh, s->tables, key, len, k);
     return k;
 }
 
 static struct known *find_or_add(struct shapes *s, struct text database, struct text table) {
-    char key[KEY_MAX];
+    char key[TABLE_KEY_MAX];
     struct known *k = find(s, database, table);
-    size_t len = make_key(database, table, key);
+    size_t len = table_key(database, table, key);
     if (k || !len) return k;
     k = calloc(1, sizeof(*k) + len);
     if (!k) return NULL;

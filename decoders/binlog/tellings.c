@@ -6,9 +6,9 @@
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 
+#include "decoders/binlog/table_key.h"
+
 #define VERSION 1
-#define NAME_MAX_BYTES 255
-#define KEY_MAX (2 * NAME_MAX_BYTES + 2) /* database and table with a NUL between */
 #define WHAT "keeping what is known of a table"
 
 struct telling {
@@ -64,18 +64,10 @@ bool tellings_empty(const struct tellings *t) {
 
 /* ---- Entries ---- */
 
-static size_t make_key(struct text database, struct text table, char key[KEY_MAX]) {
-    if (database.len > NAME_MAX_BYTES || table.len > NAME_MAX_BYTES) return 0;
-    if (database.len) memcpy(key, database.ptr, database.len);
-    key[database.len] = '\0';
-    if (table.len) memcpy(key + database.len + 1, table.ptr, table.len);
-    return database.len + 1 + table.len;
-}
-
 static struct entry *find(const struct tellings *t, struct text database, struct text table) {
-    char key[KEY_MAX];
+    char key[TABLE_KEY_MAX];
     struct entry *en = NULL;
-    size_t len = make_key(database, table, key);
+    size_t len = table_key(database, table, key);
     if (len) HASH_FIND(hh, t->entries, key, len, en);
     return en;
 }
@@ -87,9 +79,9 @@ const struct told *tellings_find(const struct tellings *t, struct text database,
 
 static struct entry *find_or_add(struct tellings *t, const struct catalog_table *c) {
     const struct text database = {c->database, strlen(c->database)}, table = {c->table, strlen(c->table)};
-    char key[KEY_MAX];
+    char key[TABLE_KEY_MAX];
     struct entry *en = find(t, database, table);
-    size_t len = make_key(database, table, key);
+    size_t len = table_key(database, table, key);
     if (en || !len) return en;
     en = calloc(1, sizeof(*en) + len + 1);
     if (!en) return NULL;
@@ -187,8 +179,8 @@ size_t tellings_fold(struct text name, char *out) {
 }
 
 static bool may_be(struct text a, struct text b) {
-    char x[NAME_MAX_BYTES], y[NAME_MAX_BYTES];
-    if (a.len > NAME_MAX_BYTES || b.len > NAME_MAX_BYTES) return false;
+    char x[TABLE_NAME_MAX], y[TABLE_NAME_MAX];
+    if (a.len > TABLE_NAME_MAX || b.len > TABLE_NAME_MAX) return false;
     size_t n = tellings_fold(a, x), m = tellings_fold(b, y);
     return n == m && memcmp(x, y, n) == 0;
 }
