@@ -116,7 +116,8 @@ def workdir() -> Path:
                 base = Path("/tmp")
             _sweep(base)
             _root = Path(tempfile.mkdtemp(prefix="tailrace-run-", dir=base))
-            _held.append(_try_lock(_root / ".lock"))
+            _held.append(_try_lock(_root / ".new"))
+            (_root / ".new").rename(_root / ".lock")  # locked when it appears: another run may sweep at this moment
             _root.chmod(0o755)
             atexit.register(_finish, os.getpid())
         return _root
