@@ -24,6 +24,7 @@ char change_op_letter(enum change_op op) {
     case CHANGE_INSERT: return 'c';
     case CHANGE_UPDATE: return 'u';
     case CHANGE_DELETE: return 'd';
+    case CHANGE_READ: return 'r';
     case CHANGE_TRUNCATE: return 't';
     case CHANGE_SCHEMA: return 's';
     case CHANGE_MESSAGE: return 'm';

@@ -26,7 +26,9 @@ enum change_op {
     CHANGE_HEARTBEAT, /* the source is idle and has seen everything up to `position` (outside transactions
                          only) */
     CHANGE_DDL,       /* a statement that changed tables, as text: `message.content`; `table` may be NULL */
-    CHANGE_GAP, /* an accepted gap: `message.content` says which; made by the pipeline, not by decoders */
+    CHANGE_READ, /* a row that was there when it was read (snapshot), as an after image; `tx` has the time of
+                    the reading and no xid */
+    CHANGE_GAP,  /* an accepted gap: `message.content` says which; made by the pipeline, not by decoders */
 };
 
 struct text {

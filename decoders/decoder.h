@@ -20,6 +20,10 @@ enum frame_kind {
                       again, an open transaction goes on where it was cut off. `data`, when not empty, is
                       for the pipeline alone: the identity to be stored with checkpoints from now on (a
                       standby was promoted) */
+    FRAME_CHUNK,   /* decoders of read rows: the rows of one table follow; `start` is the chunk's stamp,
+                      `sent_us`   the time of the reading, `data` the stream's resume position that they are
+                      read   at */
+    FRAME_CHUNK_END, /* no more rows; `data` is a struct source_chunk_end. Not for decoders. */
     FRAME_START, /* binlog: `data` is the resume position the log is sent from, first after each connection */
     FRAME_END,   /* the reader stopped; `data` is a struct frame_end. Not for decoders. */
 };
@@ -41,6 +45,7 @@ struct spill;
 struct decoder_options {
     uint32_t epoch;     /* goes into every id and ord; at most 65535 */
     size_t max_columns; /* 0: the database's own limit */
+    uint64_t serials;   /* where table.serial begins: decoders of one source share caches keyed on it */
     /*
      * Says whether anybody wants the rows of a table (`space` is its schema, or MySQL's database), so that
      * the others need not be decoded. NULL: all. Asked once per table description.

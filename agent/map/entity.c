@@ -109,6 +109,7 @@ static int decide(struct bound *b, struct emit *em) {
     }
     switch (em->change->op) {
     case CHANGE_INSERT:
+    case CHANGE_READ:
         if (find_member(b, em, image_new, &b->now)) return -1;
         b->sets = b->now.in;
         return 0;

@@ -162,6 +162,7 @@ int map_change(struct map *m, const struct change *c, event_fn fn, void *ctx, st
     };
     switch (c->op) {
     case CHANGE_INSERT:
+    case CHANGE_READ:
     case CHANGE_UPDATE:
     case CHANGE_DELETE:
     case CHANGE_TRUNCATE: return change_rows(m, &em);

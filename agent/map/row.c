@@ -62,6 +62,7 @@ static int update_events(const struct selection *sel, struct emit *em) {
 int row_events(const struct selection *sel, struct emit *em) {
     switch (em->change->op) {
     case CHANGE_INSERT: return send(em, sel, EVENT_ROW, 'c', false);
+    case CHANGE_READ: return send(em, sel, EVENT_ROW, 'r', false);
     case CHANGE_UPDATE: return update_events(sel, em);
     case CHANGE_DELETE: return delete_events(sel, em);
     case CHANGE_TRUNCATE: return send(em, sel, EVENT_ROW, 't', false);

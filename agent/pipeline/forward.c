@@ -300,6 +300,7 @@ int forward_change(void *ctx, const struct change *c, struct err *e) {
         break;
     case CHANGE_HEARTBEAT: break;
     case CHANGE_INSERT:
+    case CHANGE_READ:
     case CHANGE_UPDATE:
     case CHANGE_DELETE:
     case CHANGE_TRUNCATE:

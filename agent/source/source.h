@@ -67,6 +67,61 @@ struct source_start {
 /* Receives one table's description; it is only lent. Non-zero stops, with the error given here. */
 typedef int (*source_table_fn)(void *ctx, const struct table *t, struct err *e);
 
+/*
+ * Reading rows that are there, beside the running stream (snapshot).
+ *
+ * One rule makes it exact: a chunk may be published behind the stream's resume position P when every
+ * transaction delivered up to P is visible in the transaction that reads it. Its rows are then as new as
+ * anything published before them, and whatever they do not show yet comes behind them. So the pipeline stops
+ * handling the stream at P, between two transactions, as long as a chunk is under way; what the rows show
+ * already of transactions behind P comes once more, and is recognised by `ord`.
+ *
+ * Being logged is not being visible: a commit waits for a synchronous standby, or for a semi-synchronous
+ * replica, after the log has it. Each source proves visibility by its own means (pg_visible.h, my_visible.h).
+ */
+
+/* A table whose rows can be read; lent. */
+struct source_readable {
+    const char *space; /* schema; MySQL: database */
+    const char *name;
+    bool keyed;    /* read in chunks, in key order; else not at all, and `why_not` says so */
+    uint64_t rows; /* estimate; UINT64_MAX: unknown */
+    const char *why_not;
+};
+
+typedef int (*source_readable_fn)(void *ctx, const struct source_readable *t, struct err *e);
+
+struct source_chunk {
+    const char *space;
+    const char *name;
+    struct position after; /* opaque key behind which to begin, from an earlier end; empty: the first row */
+    uint32_t rows;         /* at most so many */
+    struct position at;    /* P: everything before it has been published, nothing behind it */
+    uint64_t stamp;        /* tells this chunk from all others of the source: microseconds since 1970 */
+};
+
+enum source_chunk_outcome {
+    CHUNK_MORE = 1, /* rows came; there are more behind `after` */
+    CHUNK_LAST,     /* rows came, or none; there are no more */
+    CHUNK_LATER,    /* not everything delivered is visible yet: no row came, ask again. err.text: waiting for
+                       what */
+    CHUNK_GONE,     /* the table is no longer there, or no longer streamed: err.text */
+    CHUNK_FAILED,   /* err; rows up to `after` are good */
+};
+
+/* Payload of FRAME_CHUNK_END: this, then `after_len` bytes of key. */
+struct source_chunk_end {
+    enum source_chunk_outcome outcome;
+    uint64_t rows; /* that came */
+    struct err err;
+    uint32_t after_len;
+};
+
+/* Reads chunks over a connection of its own, in a thread of its own. Every source embeds it first. */
+struct source_chunks {
+    const struct source_ops *ops;
+};
+
 struct source_ops {
     const char *scheme; /* of the URL: "postgresql" */
     const struct decoder_ops *decoder;
@@ -104,6 +159,25 @@ struct source_ops {
     /* Bytes between what the server has flushed (as last told) and what was acknowledged; for the progress
      * line. */
     uint64_t (*lag_bytes)(const struct source *s);
+    /*
+     * Calls `fn` for each table that is streamed and whose rows the log will go on from: any time after
+     * prepare. Blocks for a query or two.
+     */
+    int (*readable)(struct source *s, source_readable_fn fn, void *ctx, struct err *e);
+    const struct decoder_ops *chunk_decoder; /* of the frames that chunks come in */
+    /*
+     * A thread that reads chunks into `ring`, one after the other: for each FRAME_CHUNK (not when there are
+     * no rows), descriptions and rows, FRAME_CHUNK_END. It connects when first asked. After the start.
+     */
+    int (*chunks_open)(struct source *s, struct ring *ring, struct source_chunks **out, struct err *e);
+    /* Asks for the next chunk; the one before has ended. `q` is copied. Never blocks. */
+    int (*chunks_ask)(struct source_chunks *c, const struct source_chunk *q, struct err *e);
+    /* The chunk under way takes too long: end it soon, at whatever row it is. Never blocks. */
+    void (*chunks_cut)(struct source_chunks *c);
+    /* Ends thread and connection, within 5 s. Before stop(). */
+    void (*chunks_close)(struct source_chunks *c);
+    /* While chunks are read: this transaction of the stream was handled. NULL: the positions tell enough. */
+    void (*handled)(struct source *s, const struct tx *tx);
     /* Tells the server the last acknowledged position, ends the reader, waits for it. Idempotent. */
     void (*stop)(struct source *s);
     void (*destroy)(struct source *s);

@@ -227,6 +227,8 @@ static int feed_frame(struct feed *f, const struct frame *frame) {
     case FRAME_CATALOG: return shapes_catalog(f->d->shapes, frame->data, frame->len, f->e);
     case FRAME_KEEPALIVE:
     case FRAME_RESTART: return 0; /* a FRAME_START follows, which says all that we need to know */
+    case FRAME_CHUNK:
+    case FRAME_CHUNK_END:
     case FRAME_END: break;
     }
     return err_set(f->e, ERR_DATA, "a frame of an unknown kind (%d)", (int)frame->kind);

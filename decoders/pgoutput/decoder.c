@@ -412,6 +412,8 @@ static int feed_frame(struct feed *f, const struct frame *frame) {
     case FRAME_CATALOG: return relations_catalog(&f->d->relations, frame->data, frame->len, f->e);
     case FRAME_RESTART: return feed_restart(f);
     case FRAME_START:
+    case FRAME_CHUNK:
+    case FRAME_CHUNK_END:
     case FRAME_END: break;
     }
     return err_set(f->e, ERR_DATA, "unknown kind of frame: %d", (int)frame->kind);
