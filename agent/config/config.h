@@ -37,7 +37,12 @@ struct config_place {
 };
 
 enum config_tls { TLS_AUTO, TLS_OFF, TLS_REQUIRE, TLS_VERIFY_CA, TLS_VERIFY_FULL };
-enum config_snapshot { SNAPSHOT_NEVER };
+enum config_snapshot { /* the numbers are kept in checkpoints */
+                       SNAPSHOT_NEVER = 0,
+                       SNAPSHOT_INITIAL = 1,
+                       SNAPSHOT_ONLY = 2,
+                       SNAPSHOT_WHEN_NEEDED = 3,
+};
 enum config_encoding { ENCODING_JSON, ENCODING_CHANGE };
 enum config_sink_type { SINK_STDOUT, SINK_FILE, SINK_NULL, SINK_KAFKA };
 enum config_oversize { OVERSIZE_STOP, OVERSIZE_STRIP };
@@ -66,13 +71,16 @@ struct config_source {
     struct config_strings tables; /* the patterns as written */
     const struct pattern_list *table_patterns;
     enum config_snapshot snapshot;
-    const char *slot;        /* default: tailrace_NAME with '-' as '_' */
-    const char *publication; /* default: the slot's name */
-    bool create;             /* may create slot and publication (default yes) */
-    bool failover;           /* slot with failover = true (PostgreSQL 17+) */
-    bool messages;           /* logical messages (pg_logical_emit_message) too */
-    uint32_t discover_ms;    /* how often to look for new tables */
-    uint32_t server_id;      /* MySQL: as which replica we register; 0: derived from name and host */
+    uint32_t snapshot_connections; /* chunks read at the same time */
+    uint32_t snapshot_rate;        /* rows a second at most; 0: as fast as it goes */
+    size_t chunk_bytes;            /* ring of one of these connections, its share of `memory` */
+    const char *slot;              /* default: tailrace_NAME with '-' as '_' */
+    const char *publication;       /* default: the slot's name */
+    bool create;                   /* may create slot and publication (default yes) */
+    bool failover;                 /* slot with failover = true (PostgreSQL 17+) */
+    bool messages;                 /* logical messages (pg_logical_emit_message) too */
+    uint32_t discover_ms;          /* how often to look for new tables */
+    uint32_t server_id;            /* MySQL: as which replica we register; 0: derived from name and host */
     struct config_place place;
 };
 

@@ -28,14 +28,17 @@ struct backfill_table {
     enum backfill_stage stage, durable_stage;
     struct buf after, durable_after;
     uint64_t rows, durable_rows;
-    uint64_t estimate;     /* UINT64_MAX: unknown; not kept */
-    bool busy;             /* a chunk is under way; not kept */
-    int64_t not_before_us; /* monotonic: not asked for again until then; not kept */
+    /* Not kept: */
+    uint64_t estimate;     /* of rows; UINT64_MAX: unknown */
+    bool busy;             /* a worker has it */
+    bool left;             /* given up until the next start */
+    unsigned failures;     /* in a row */
+    int64_t not_before_us; /* monotonic: not asked for again until then */
 };
 
 struct backfill_state;
 
-/* An empty one of a mode. */
+/* An empty one of a mode. SNAPSHOT_NEVER is kept as that text. */
 int backfill_state_new(enum config_snapshot mode, struct backfill_state **out, struct err *e);
 void backfill_state_free(struct backfill_state *s);
 
@@ -49,8 +52,11 @@ void backfill_state_text(const struct backfill_state *s, struct buf *out);
 
 enum config_snapshot backfill_state_mode(const struct backfill_state *s);
 
-/* Adds a table as PENDING unless it is there. NULL: memory. */
+/* Adds a table as PENDING unless it is there. NULL: memory. What is handed out stays where it is. */
 struct backfill_table *backfill_state_add(struct backfill_state *s, const char *space, const char *name);
+/* NULL: not there. */
+struct backfill_table *backfill_state_find(const struct backfill_state *s, const char *space,
+                                           const char *name);
 /* All of them, in the order they were added. */
 size_t backfill_state_count(const struct backfill_state *s);
 struct backfill_table *backfill_state_at(struct backfill_state *s, size_t i);
@@ -65,7 +71,25 @@ void backfill_state_reached(struct backfill_state *s, uint64_t watermark);
 /* The stream begins again from the checkpoint: what was sent and is not durable will be read again. */
 void backfill_state_restart(struct backfill_state *s);
 
+/* There is something to be kept that backfill_state_saved() was not told of. */
+bool backfill_state_unsaved(const struct backfill_state *s);
+void backfill_state_saved(struct backfill_state *s);
+/* A table's stage was set outright, durable or not: it is to be kept. */
+void backfill_state_set(struct backfill_state *s, struct backfill_table *t, enum backfill_stage stage);
+
+/* A chunk's stamp: `now_us` (wall clock), or more: never the same twice. */
+uint64_t backfill_state_stamp(struct backfill_state *s, int64_t now_us);
+
 /* Everything is read and delivered, or passed over. */
 bool backfill_state_complete(const struct backfill_state *s);
+
+struct backfill_figures {
+    size_t tables; /* without those passed over */
+    size_t done;
+    uint64_t rows;  /* sent on */
+    uint64_t total; /* estimate: rows there are, of all tables; UINT64_MAX: unknown */
+};
+
+void backfill_state_figures(const struct backfill_state *s, struct backfill_figures *out);
 
 #endif

@@ -167,7 +167,8 @@ struct source_ops {
     const struct decoder_ops *chunk_decoder; /* of the frames that chunks come in */
     /*
      * A thread that reads chunks into `ring`, one after the other: for each FRAME_CHUNK (not when there are
-     * no rows), descriptions and rows, FRAME_CHUNK_END. It connects when first asked. After the start.
+     * no rows), descriptions and rows, FRAME_CHUNK_END. It connects when first asked, and when asked again
+     * after its connection was lost (CHUNK_FAILED; the caller waits between tries). After the start.
      */
     int (*chunks_open)(struct source *s, struct ring *ring, struct source_chunks **out, struct err *e);
     /* Asks for the next chunk; the one before has ended. `q` is copied. Never blocks. */
