@@ -7,6 +7,7 @@
 #include "decoders/pgoutput/position.h"
 #include "decoders/pgoutput/proto.h"
 #include "decoders/pgoutput/relation.h"
+#include "decoders/pgoutput/row.h"
 
 /* What the arena of a message keeps for the next one. */
 #define ARENA_KEEP ((size_t)256 * 1024)
@@ -286,30 +287,6 @@ static struct shape *find_shape(struct feed *f, enum pgoutput_kind kind, uint32_
 
 /* ---- Rows ---- */
 
-static int bad_value(struct feed *f, const struct shape *s, size_t column, enum text_result why) {
-    const struct table *t = &s->table;
-    if (why == TEXT_NOMEM) return err_memory(f->e, "decoding a value");
-    return err_set(
-        f->e, ERR_DATA,
-        "table %s.%s, column %s: the server sent a text that is no %s; check that nothing overrides "
-        "DateStyle, IntervalStyle or bytea_output of the replication connection",
-        t->schema, t->name, t->columns[column].name, t->columns[column].type);
-}
-
-/* Values from their raw text. Of a key image only the identity columns are meant. */
-static int parse_row(struct feed *f, const struct shape *s, enum image image, struct value *values) {
-    for (size_t i = 0; i < s->table.ncolumns; i++) {
-        struct value *v = &values[i];
-        if (image == IMAGE_KEY && !s->table.columns[i].identity) {
-            *v = (struct value){.state = VALUE_ABSENT};
-        } else if (v->state == VALUE_PRESENT) {
-            enum text_result r = s->types[i].parse(&s->types[i], v, &f->d->arena);
-            if (r != TEXT_OK) return bad_value(f, s, i, r);
-        }
-    }
-    return 0;
-}
-
 /* The log leaves a large value out of the new image when it did not change; the old one may have it. */
 static void complete(const struct shape *s) {
     for (size_t i = 0; i < s->table.ncolumns; i++)
@@ -342,12 +319,12 @@ static int feed_row(struct feed *f, enum pgoutput_kind kind) {
     if (old != IMAGE_NONE) {
         c.before_image = old;
         c.before = s->before;
-        if (parse_row(f, s, old, s->before)) return -1;
+        if (row_parse(s, old, s->before, &d->arena, f->e)) return -1;
     }
     if (c.op != CHANGE_DELETE) {
         c.after_image = IMAGE_FULL;
         c.after = s->after;
-        if (parse_row(f, s, IMAGE_FULL, s->after)) return -1;
+        if (row_parse(s, IMAGE_FULL, s->after, &d->arena, f->e)) return -1;
         if (old != IMAGE_NONE) complete(s);
     }
     return emit_row(f, &c);
@@ -452,6 +429,7 @@ static struct decoder *decoder_create(const struct decoder_options *o) {
         o->max_columns && o->max_columns < PGOUTPUT_MAX_COLUMNS ? o->max_columns : PGOUTPUT_MAX_COLUMNS;
     arena_init(&d->arena, ARENA_KEEP);
     relations_init(&d->relations);
+    d->relations.serial = o->serials;
     return &d->base;
 }
 

@@ -136,6 +136,7 @@ static inline void dump_change(const struct change *c, struct buf *out) {
     case CHANGE_SCHEMA: dump_schema(c, out); return;
     case CHANGE_GAP: buf_puts(out, "gap\n"); return;
     case CHANGE_INSERT: dump_head("insert", c, out); break;
+    case CHANGE_READ: dump_head("read", c, out); break;
     case CHANGE_UPDATE:
         dump_head(c->before_image == IMAGE_KEY ? "update with old key" : "update", c, out);
         break;
