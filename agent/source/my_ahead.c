@@ -4,8 +4,7 @@
 #include <string.h>
 
 #include "agent/base/log.h"
-#include "agent/source/my_conn.h"
-#include "agent/source/my_identity.h"
+#include "agent/source/my_same.h"
 #include "agent/source/my_stream.h"
 
 #define LOOK_BYTES ((size_t)1 << 20)  /* read between two looks at stop_fd */
@@ -51,23 +50,6 @@ static int feed_all(struct my_ahead *a, struct my_client *c, const struct binlog
     return rc < 0 ? -1 : 0;
 }
 
-/* A server of several that answers may be another one than the one we mean. */
-static int connect_same(const struct my_ahead *a, const struct my_server *server, struct my_client **out,
-                        struct err *e) {
-    struct my_server there;
-    struct my_identity id = {.flavour = server->flavour, .server_id = server->server_id};
-
-    memcpy(id.uuid, server->uuid, sizeof id.uuid);
-    if (my_conn_open(a->config, MY_CONN_SQL_S, out, e)) return -1;
-    if (my_server_read(*out, a->config, &there, e) == 0) {
-        if (my_identity_same(&id, &there)) return 0;
-        err_set(e, ERR_IO, "another server answers than a moment ago");
-    }
-    my_client_close(*out);
-    *out = NULL;
-    return -1;
-}
-
 int my_ahead_read(struct my_ahead *a, const struct my_server *server, const struct binlog_position *from,
                   const struct binlog_place *to, struct err *e) {
     struct binlog_position begin = *from; /* a copy that owns nothing */
@@ -81,7 +63,7 @@ int my_ahead_read(struct my_ahead *a, const struct my_server *server, const stru
         ddl_index_clear(a->index, &from->from);
     }
     if (begin.from.file[0] && reached(a, to)) return 0;
-    if (connect_same(a, server, &c, e)) return -1;
+    if (my_same_open(a->config, server, &c, e)) return -1;
     ddl_index_connect(a->index);
     rc = my_stream_look(c, server, &begin, e);
     if (!rc) rc = feed_all(a, c, to, e);

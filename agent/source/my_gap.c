@@ -4,7 +4,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
+#define TIME_TEXT 40
 #define SHOWN 200 /* characters of a GTID set in a message */
 
 static const char *const remedies[MY_GAP_KINDS] = {
@@ -13,7 +15,8 @@ static const char *const remedies[MY_GAP_KINDS] = {
                             "move to another server",
     [MY_GAP_RESTORED] = "check the URL; the server was restored from a backup, its log was reset, or it is a "
                         "replica that has not caught up",
-    [MY_GAP_RESET] = "find out who reset the log: what was written before is gone",
+    [MY_GAP_RESET] = "what was written before and not read is gone: find out who reset the log, and read the "
+                     "tables anew",
     [MY_GAP_PURGED] = "keep the log longer (binlog_expire_logs_seconds, expire_logs_days)",
 };
 
@@ -57,15 +60,56 @@ bool my_gap_by_gtid(const struct my_gap_facts *f) {
     return f->position->by_gtid && f->server->gtids;
 }
 
-/* The same server, and files with smaller numbers than the one we were in: somebody began anew. Behind a
- * failover the file may still be the other server's. */
-static bool numbers_fell(const struct my_gap_facts *f) {
-    uint64_t ours, newest;
+/* The place is in a file of this very server. Behind a failover the file may still be the other server's. */
+static bool is_of_server(const struct my_gap_facts *f, const struct binlog_place *p) {
+    if (!my_identity_same(f->ours, f->server) || !p->file[0]) return false;
+    return !my_gap_by_gtid(f) || p->server == f->server->server_id;
+}
 
-    return my_identity_same(f->ours, f->server) && f->position->through.file[0] &&
-           f->position->through.server == f->server->server_id &&
-           binlog_file_number(f->position->through.file, &ours) &&
-           binlog_file_number(f->log->files[f->log->count - 1].name, &newest) && ours > newest;
+static const struct binlog_place *place_of(const struct my_gap_facts *f) {
+    return my_gap_by_gtid(f) ? &f->position->through : &f->position->from;
+}
+
+const struct binlog_place *my_gap_place(const struct my_gap_facts *f) {
+    const struct binlog_place *p = place_of(f);
+
+    return is_of_server(f, p) && my_log_find(f->log, p->file) ? p : NULL;
+}
+
+/* The file has the name of ours, but is another one. */
+static bool is_another_file(const struct my_gap_facts *f) {
+    const struct binlog_place *p = my_gap_place(f);
+
+    return p && p->begun && f->begun && p->begun != f->begun;
+}
+
+static void put_time(char out[TIME_TEXT], uint32_t seconds) {
+    const time_t t = (time_t)seconds;
+    struct tm tm;
+
+    if (!gmtime_r(&t, &tm) || !strftime(out, TIME_TEXT, "%Y-%m-%dT%H:%M:%SZ", &tm)) out[0] = '\0';
+}
+
+static void found_another_file(const struct my_gap_facts *f, struct my_gap *out) {
+    const struct binlog_place *p = place_of(f);
+    char then[TIME_TEXT], now[TIME_TEXT];
+
+    put_time(then, p->begun);
+    put_time(now, f->begun);
+    found(out, MY_GAP_RESET,
+          "the log was reset since the checkpoint: that lies in a file %s that was begun at %s, the server's "
+          "was begun at %s",
+          p->file, then, now);
+    out->from_oldest = true;
+}
+
+/* It was not purged, for then all files would have higher numbers: somebody began anew. */
+static bool lacks_our_file(const struct my_gap_facts *f) {
+    const struct binlog_place *p = place_of(f);
+    uint64_t ours, oldest;
+
+    return is_of_server(f, p) && !my_log_find(f->log, p->file) && binlog_file_number(p->file, &ours) &&
+           binlog_file_number(f->log->files[0].name, &oldest) && ours >= oldest;
 }
 
 static bool other_gtids_there(const struct my_gap_facts *f) {
@@ -80,12 +124,14 @@ static int find_by_gtid(const struct my_gap_facts *f, struct my_gap *out, struct
     struct buf text = {0};
     int rc = 0;
 
-    if (!gtid_set_within(p->through.gtids, f->log->end.through.gtids)) {
+    if (is_another_file(f)) {
+        found_another_file(f, out);
+    } else if (!gtid_set_within(p->through.gtids, f->log->end.through.gtids)) {
         rc = show_missing(p->through.gtids, f->log->end.through.gtids, f->server->flavour, &text, e);
         found(out, MY_GAP_RESTORED, "the server lacks transactions that were delivered already: %s",
               buf_cstr(&text));
         out->wait = f->server->read_only && !my_identity_same(f->ours, f->server);
-    } else if (numbers_fell(f) || other_gtids_there(f)) {
+    } else if (lacks_our_file(f) || other_gtids_there(f)) {
         found(out, MY_GAP_RESET, "the log was reset since the checkpoint, which lies at %s:%" PRIu64,
               p->through.file, p->through.offset);
     } else if (!gtid_set_within(f->log->purged, p->from.gtids)) {
@@ -112,6 +158,8 @@ static void find_by_file(const struct my_gap_facts *f, struct my_gap *out) {
     else if (!file)
         found(out, MY_GAP_RESET, "the server's log has no file %s (it ends with %s)", from->file,
               f->log->files[f->log->count - 1].name);
+    else if (is_another_file(f))
+        found_another_file(f, out);
     else if (from->offset > file->size)
         found(out, MY_GAP_RESET, "the file %s ends at %" PRIu64 ", before our position %" PRIu64, from->file,
               file->size, from->offset);

@@ -25,18 +25,26 @@ struct my_gap_facts {
     const struct my_log *log;
     const struct gtid_set
         *at_position; /* MariaDB: the server's GTIDs at our file and offset; NULL: unknown */
+    uint32_t begun;   /* when the file of my_gap_place() was, on this server now; 0: unknown */
 };
 
 struct my_gap {
     enum my_gap_kind kind;
     bool wait;        /* no gap yet: a replica that has not caught up with what we have seen */
-    bool from_oldest; /* when accepted: what is still there follows our position; else: begin at the end */
+    bool from_oldest; /* when accepted: all that is there now comes behind our position; else: begin at the
+                         end */
     char what[480];   /* what is wrong, for people */
     const char *remedy;
 };
 
 /* True when the position is to be continued by GTID on this server, false by file and offset. */
 bool my_gap_by_gtid(const struct my_gap_facts *f);
+
+/*
+ * The place of the position whose file must be the one that it was: its name alone says nothing behind a
+ * RESET. NULL: the server has no such file (any more), or it would be another server's.
+ */
+const struct binlog_place *my_gap_place(const struct my_gap_facts *f);
 
 /* The verdict; the first of the kinds above that applies. -1 only when memory runs out. */
 int my_gap_find(const struct my_gap_facts *f, struct my_gap *out, struct err *e);

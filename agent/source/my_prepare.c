@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "agent/base/log.h"
+#include "agent/source/my_begun.h"
 #include "agent/source/my_conn.h"
 #include "agent/source/my_describe.h"
 #include "agent/source/my_from.h"
@@ -66,25 +67,31 @@ const struct my_server *my_prepare_server(const struct my_prepare *p) {
 
 /* MariaDB can say which GTIDs lie before a place in its log; so a log that was reset does not pass for ours.
  */
-static int ask_at_position(struct my_client *c, const struct binlog_position *at, const struct my_log *log,
-                           const struct my_gap_facts *f, struct gtid_set *out, bool *known, struct err *e) {
+static int ask_at_position(struct my_client *c, const struct my_gap_facts *f, struct gtid_set *out,
+                           bool *known, struct err *e) {
+    const struct binlog_place *place = my_gap_place(f);
+
     *known = false;
-    if (f->server->flavour != FLAVOUR_MARIADB || !my_identity_same(f->ours, f->server)) return 0;
-    if (at->through.server != f->server->server_id || !my_log_find(log, at->through.file)) return 0;
-    return my_log_gtids_at(c, at->through.file, at->through.offset, out, known, e);
+    if (f->server->flavour != FLAVOUR_MARIADB || !place) return 0;
+    return my_log_gtids_at(c, place->file, place->offset, out, known, e);
 }
 
-static int judge(struct my_client *c, const struct my_identity *ours, const struct my_server *server,
-                 const struct my_log *log, const struct binlog_position *at, struct my_gap *gap,
-                 struct err *e) {
-    struct my_gap_facts f = {.ours = ours, .position = at, .server = server, .log = log};
-    struct gtid_set *there = gtid_set_new(server->flavour);
+/* When the file of our position was begun: it has to be the one that we have read. */
+static int ask_begun(const struct config_source *config, struct my_gap_facts *f, struct err *e) {
+    const struct binlog_place *place = my_gap_place(f);
+
+    return place && place->begun ? my_begun(config, f->server, place->file, &f->begun, e) : 0;
+}
+
+static int judge(const struct config_source *config, struct my_client *c, struct my_gap_facts f,
+                 struct my_gap *gap, struct err *e) {
+    struct gtid_set *there = gtid_set_new(f.server->flavour);
     bool known;
     int rc = -1;
 
     if (!there)
         err_memory(e, "looking at the log");
-    else if (!ask_at_position(c, at, log, &f, there, &known, e)) {
+    else if (!ask_begun(config, &f, e) && !ask_at_position(c, &f, there, &known, e)) {
         if (known) f.at_position = there;
         rc = my_gap_find(&f, gap, e);
     }
@@ -128,10 +135,13 @@ static int add_purged(struct run *r, struct gtid_set *set, struct err *e) {
     return rc;
 }
 
-/* All that is still there and was not delivered. */
+/* All that is still there and was not delivered; of a log that was reset nothing was. */
 static int begin_at_oldest(struct run *r, struct err *e) {
     struct binlog_position *p = &r->position;
 
+    p->by_gtid = p->by_gtid && r->p->server.gtids;
+    p->through.begun = 0;
+    if (r->gap.kind == MY_GAP_RESET) gtid_set_clear(p->through.gtids);
     if (p->by_gtid) {
         if (add_purged(r, p->through.gtids, e)) return -1;
         p->through.file[0] = '\0';
@@ -228,11 +238,14 @@ static int try_position(struct run *r, struct err *e) {
 
 static int resume(struct run *r, struct err *e) {
     struct my_prepare *p = r->p;
+    struct my_gap_facts facts;
 
     if (my_identity_decode(r->resume->identity, &r->ours, e) ||
         binlog_position_read(r->resume->position, &r->position, e))
         return -1;
-    if (judge(p->sql, &r->ours, &p->server, &r->log, &r->position, &r->gap, e)) return -1;
+    facts = (struct my_gap_facts){
+        .ours = &r->ours, .position = &r->position, .server = &p->server, .log = &r->log};
+    if (judge(p->config, p->sql, facts, &r->gap, e)) return -1;
     if (r->gap.kind == MY_GAP_NONE && r->resume->accept_gap && try_position(r, e)) return -1;
     if (r->gap.kind != MY_GAP_NONE && settle_gap(r, e)) return -1;
     if (settle_mode(r, e)) return -1;
@@ -247,6 +260,14 @@ static int first_run(struct run *r, struct err *e) {
     if (!r->resume->from || strcmp(r->resume->from, "now") == 0) return begin_now(r, e);
     if (begin_at_end(r, e)) return -1;
     return my_from(&parts, r->resume->from, &r->position, &r->ours.complete, e);
+}
+
+/* Files of the checkpoint may be another server's. */
+static int note_begun(struct run *r, struct err *e) {
+    const struct my_prepare *p = r->p;
+
+    if (!r->resume->first_run && !my_identity_same(&r->ours, &p->server)) return 0;
+    return my_begun_note(p->config, &p->server, &r->position, e);
 }
 
 /* ---- All together ---- */
@@ -284,6 +305,7 @@ int my_prepare_run(struct my_prepare *p, const struct source_resume *rs, struct 
     if (binlog_position_init(&r.position, p->server.flavour, e)) return -1;
     if (my_log_read(p->sql, &p->server, &r.log, e)) goto out;
     if (rs->first_run ? first_run(&r, e) : resume(&r, e)) goto out;
+    if (note_begun(&r, e)) goto out;
     rc = fill_out(&r, out, e);
 out:
     buf_release(&r.gap_from);
@@ -319,6 +341,7 @@ int my_prepare_verify(struct my_prepare *p, struct my_client *c, struct position
     struct my_server now;
     struct my_log log = {0};
     struct binlog_position at;
+    struct my_gap_facts facts;
     struct my_gap gap;
     int rc = -1;
 
@@ -326,7 +349,8 @@ int my_prepare_verify(struct my_prepare *p, struct my_client *c, struct position
     if (my_server_read(c, p->config, &now, e) || check_mode(p, &now, e)) return -1;
     if (binlog_position_init(&at, now.flavour, e)) return -1;
     if (binlog_position_read(position, &at, e) || my_log_read(c, &now, &log, e)) goto out;
-    if (judge(c, &p->identity, &now, &log, &at, &gap, e)) goto out;
+    facts = (struct my_gap_facts){.ours = &p->identity, .position = &at, .server = &now, .log = &log};
+    if (judge(p->config, c, facts, &gap, e)) goto out;
     if (gap.kind != MY_GAP_NONE) {
         refuse(&gap, e);
         goto out;

@@ -29,6 +29,7 @@ static int set_file(struct feed *f, const uint8_t *name, size_t len, uint64_t of
     struct binlog_place *here = &f->d->here;
     if (len == 0 || len > BINLOG_FILE_MAX || memchr(name, 0, len))
         return err_set(f->e, ERR_DATA, "a file of the log has a malformed name");
+    if (strncmp(here->file, (const char *)name, len) != 0 || here->file[len]) here->begun = 0;
     memcpy(here->file, name, len);
     here->file[len] = '\0';
     here->offset = offset;
@@ -60,6 +61,7 @@ static int feed_format(struct feed *f, const struct binlog_event *ev) {
     /* Table ids count anew in a server that was started anew. */
     tables_forget(&d->tables);
     shapes_unbind(d->shapes);
+    d->here.begun = ev->timestamp;
     /* One that is sent in the middle of a file may bear the offset it has at its beginning. */
     if (ev->log_pos > d->here.offset) d->here.offset = ev->log_pos;
     return 0;
@@ -190,6 +192,7 @@ static int begin_here(struct feed *f, const struct binlog_position *p) {
     if (gtid_set_add_all(d->here.gtids, p->through.gtids, f->e)) return -1;
     memcpy(d->here.file, p->from.file, sizeof(d->here.file));
     d->here.server = p->from.server;
+    d->here.begun = p->from.begun;
     d->here.offset = p->from.offset;
     gtid_set_free(d->seen);
     d->seen = NULL;

@@ -3,7 +3,8 @@
 #include <string.h>
 
 #define KIND_PROGRESS 2
-#define KIND_RESUME 3
+#define KIND_RESUME_UNDATED 3
+#define KIND_RESUME 4
 
 /* ---- Places ---- */
 
@@ -25,6 +26,7 @@ void binlog_position_release(struct binlog_position *p) {
 int binlog_place_copy(struct binlog_place *to, const struct binlog_place *from, struct err *e) {
     memcpy(to->file, from->file, sizeof(to->file));
     to->server = from->server;
+    to->begun = from->begun;
     to->offset = from->offset;
     return gtid_set_copy(to->gtids, from->gtids) ? err_memory(e, "copying a position") : 0;
 }
@@ -56,6 +58,7 @@ static void put_place(const struct binlog_place *p, struct buf *out) {
     buf_put_be16(out, (uint16_t)len);
     buf_put(out, p->file, len);
     buf_put_be32(out, p->server);
+    buf_put_be32(out, p->begun);
     buf_put_be64(out, p->offset);
     size_t at = out->len;
     buf_put_be32(out, 0);
@@ -77,13 +80,15 @@ static int bad_blob(struct err *e) {
     return err_set(e, ERR_DATA, "not a position in a binary log");
 }
 
-static int read_place(struct cursor *c, enum binlog_flavour flavour, struct binlog_place *p, struct err *e) {
+static int read_place(struct cursor *c, bool dated, enum binlog_flavour flavour, struct binlog_place *p,
+                      struct err *e) {
     uint16_t len;
     uint32_t text_len;
     const uint8_t *file, *text;
+    p->begun = 0;
     if (!cursor_u16(c, &len) || len > BINLOG_FILE_MAX || !cursor_bytes(c, len, &file) ||
-        memchr(file, 0, len) || !cursor_u32(c, &p->server) || !cursor_u64(c, &p->offset) ||
-        !cursor_u32(c, &text_len) || !cursor_bytes(c, text_len, &text))
+        memchr(file, 0, len) || !cursor_u32(c, &p->server) || (dated && !cursor_u32(c, &p->begun)) ||
+        !cursor_u64(c, &p->offset) || !cursor_u32(c, &text_len) || !cursor_bytes(c, text_len, &text))
         return bad_blob(e);
     memcpy(p->file, file, len);
     p->file[len] = '\0';
@@ -98,11 +103,14 @@ int binlog_position_read(struct position blob, struct binlog_position *p, struct
     struct cursor c = cursor_of(blob.bytes, blob.len);
     uint8_t kind, flavour, by_gtid;
     if (!cursor_u8(&c, &kind) || !cursor_u8(&c, &flavour) || !cursor_u8(&c, &by_gtid) ||
-        kind != KIND_RESUME || (flavour != FLAVOUR_MYSQL && flavour != FLAVOUR_MARIADB) || by_gtid > 1)
+        (kind != KIND_RESUME && kind != KIND_RESUME_UNDATED) ||
+        (flavour != FLAVOUR_MYSQL && flavour != FLAVOUR_MARIADB) || by_gtid > 1)
         return bad_blob(e);
     p->flavour = (enum binlog_flavour)flavour;
     p->by_gtid = by_gtid;
-    if (read_place(&c, p->flavour, &p->from, e) || read_place(&c, p->flavour, &p->through, e)) return -1;
+    bool dated = kind == KIND_RESUME;
+    if (read_place(&c, dated, p->flavour, &p->from, e) || read_place(&c, dated, p->flavour, &p->through, e))
+        return -1;
     return cursor_left(&c) ? bad_blob(e) : 0;
 }
 

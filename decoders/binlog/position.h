@@ -5,11 +5,11 @@
  * to ask the server to begin: the same place, unless XA transactions are prepared and not decided, whose rows
  * must be read again: then `from` lies before the oldest of them. What lies between is read silently.
  *
- *     resume    u8 3 | u8 flavour | u8 by_gtid | place from | place through
- *     place     u16 length, file name | u32 server | u64 offset | u32 length, GTID set as text
+ *     resume    u8 4 | u8 flavour | u8 by_gtid | place from | place through
+ *     place     u16 length, file name | u32 server | u32 begun | u64 offset | u32 length, GTID set as text
  *     progress  u8 2 | u64 rank of the transaction | u64 event | u32 row | u64 name of the transaction
  *
- * All integers big-endian.
+ * All integers big-endian. A resume position of kind 3 is the same without `begun`.
  */
 #ifndef TAILRACE_DECODERS_BINLOG_POSITION_H
 #define TAILRACE_DECODERS_BINLOG_POSITION_H
@@ -22,6 +22,8 @@
 struct binlog_place {
     char file[BINLOG_FILE_MAX + 1]; /* "binlog.000003"; "" unknown */
     uint32_t server;                /* the id of the server whose file that is; 0 unknown */
+    uint32_t begun; /* when that file was, as its FORMAT_DESCRIPTION says: a log that was reset has files of
+                       the same names again; seconds since 1970, 0 unknown */
     uint64_t offset;
     struct gtid_set *gtids; /* executed up to here, never NULL after init; may be empty */
 };

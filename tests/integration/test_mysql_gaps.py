@@ -3,6 +3,7 @@ server does continue it."""
 
 import pytest
 
+from harness.procs import wait_until
 from test_mysql_source import VARIANTS, Shop, gtid_shop, ids, shop  # noqa: F401  (fixtures)
 
 
@@ -63,6 +64,43 @@ def test_a_log_that_was_reset_and_has_grown_again(gtid_shop):  # noqa: F811
     for i in range(10, 40):
         gtid_shop.insert(i)
     gtid_shop.refused(3, "was reset")
+
+
+def reset(shop):  # noqa: F811
+    """In another second than the file was begun in: the log knows no smaller parts of time."""
+    second = shop.server.value("SELECT UNIX_TIMESTAMP()")
+    wait_until(lambda: shop.server.value("SELECT UNIX_TIMESTAMP()") > second, 10, "the next second")
+    shop.server.reset_binlog()
+
+
+@pytest.mark.parametrize("variant", ["mariadb-11.4", "mysql-9.7", "mysql-9.7 by file"])
+def test_a_log_that_was_reset_and_looks_the_same(own_mysql, tailrace, state_dir, variant):
+    """The file has the same name, our place lies in it, and the same GTIDs lie before that."""
+    flavour, _, by_file = variant.partition(" ")
+    shop = Shop(own_mysql(flavour, tls="on", gtid=not by_file), tailrace, state_dir)  # noqa: F811
+    shop.server.reset_binlog()
+    begun(shop)
+    place, gtids = shop.server.binlog_position(), shop.server.gtids()
+    reset(shop)
+    shop.insert(2)
+    assert (shop.server.binlog_position(), shop.server.gtids()) == (place, gtids)
+    shop.insert(3)
+    assert "read the tables anew" in shop.refused(3, f"the log was reset .* {place[0]} that was begun at 20")
+    accepted(shop, 2, 3)
+
+
+def test_a_log_that_was_reset_and_told_our_gtids(own_mysql, tailrace, state_dir):
+    """What a person may do who means to move a server on, while transactions were still to be read."""
+    shop = Shop(own_mysql("mysql-9.7", tls="on"), tailrace, state_dir)  # noqa: F811
+    shop.server.reset_binlog()
+    begun(shop)
+    gtids = shop.server.gtids()
+    shop.insert(2)
+    reset(shop)
+    shop.server.sql(f"SET GLOBAL gtid_purged = '{gtids}'")
+    shop.insert(3)
+    shop.refused(3, "was reset")
+    accepted(shop, 3)
 
 
 def test_another_server_without_gtids(own_mysql, tailrace, state_dir):

@@ -178,6 +178,62 @@ static void finds_a_log_that_was_reset(void **state) {
     tear_down(&w);
 }
 
+static void dates_position(struct world *w, uint32_t begun) {
+    w->position.from.begun = w->position.through.begun = begun;
+    w->facts.begun = 1800000000;
+}
+
+/* Everything looks the same, but the file was begun at another time. */
+static void finds_another_file_of_the_same_name(void **state) {
+    struct world w;
+
+    (void)state;
+    for (int kind = 0; kind < 3; kind++) {
+        set_up(&w, kind == 2 ? FLAVOUR_MARIADB : FLAVOUR_MYSQL, kind > 0);
+        dates_position(&w, 1800000000);
+        assert_ptr_equal(my_gap_place(&w.facts), kind > 0 ? &w.position.through : &w.position.from);
+        assert_gap(&w, MY_GAP_NONE, NULL);
+        dates_position(&w, 0);
+        assert_gap(&w, MY_GAP_NONE, NULL);
+        dates_position(&w, 1799999999);
+        assert_gap(&w, MY_GAP_RESET,
+                   "begun at 2027-01-15T07:59:59Z, the server's was begun at 2027-01-15T08:00:00Z");
+        assert_true(w.gap.from_oldest);
+        w.facts.begun = 0;
+        assert_gap(&w, MY_GAP_NONE, NULL);
+        tear_down(&w);
+    }
+    set_up(&w, FLAVOUR_MYSQL, true); /* also where fewer GTIDs than ours have come again */
+    dates_position(&w, 1);
+    set_gtids(w.log.end.through.gtids, UUID ":1-18");
+    assert_gap(&w, MY_GAP_RESET, "was begun at");
+    tear_down(&w);
+}
+
+/* Files of another server, and purged ones, have other names or none: nothing to compare. */
+static void compares_no_files_of_others(void **state) {
+    struct world w;
+
+    (void)state;
+    set_up(&w, FLAVOUR_MYSQL, true);
+    dates_position(&w, 1);
+    w.server.uuid[0] = 'a';
+    assert_null(my_gap_place(&w.facts));
+    assert_gap(&w, MY_GAP_NONE, NULL);
+    w.ours.uuid[0] = 'a';
+    assert_non_null(my_gap_place(&w.facts));
+    w.position.through.server = 8;
+    assert_null(my_gap_place(&w.facts));
+    assert_gap(&w, MY_GAP_NONE, NULL);
+    w.position.through.server = 7;
+    memcpy(w.position.through.file, "binlog.000001", 14);
+    assert_null(my_gap_place(&w.facts));
+    assert_gap(&w, MY_GAP_NONE, NULL);
+    memcpy(w.position.through.file, "former.000003", 14);
+    assert_gap(&w, MY_GAP_RESET, "former.000003:500");
+    tear_down(&w);
+}
+
 static void follows_gtids_to_another_server(void **state) {
     struct world w;
 
@@ -211,6 +267,8 @@ int main(void) {
         cmocka_unit_test(finds_a_server_that_lacks_what_we_saw),
         cmocka_unit_test(waits_for_a_replica),
         cmocka_unit_test(finds_a_log_that_was_reset),
+        cmocka_unit_test(finds_another_file_of_the_same_name),
+        cmocka_unit_test(compares_no_files_of_others),
         cmocka_unit_test(follows_gtids_to_another_server),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

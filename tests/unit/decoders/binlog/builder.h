@@ -31,6 +31,7 @@ struct builder {
     struct buf resume, progress; /* the last ones */
     struct err e;
     uint64_t at;          /* offset */
+    uint32_t later;       /* seconds added to the time of events */
     const char *unwanted; /* a table's name */
     const char *pass_over;
     int result;
@@ -110,7 +111,7 @@ static void feed_bytes(struct builder *b, uint8_t type, uint16_t flags, const vo
     struct buf *to = b->nested ? &b->payload : &b->event;
     if (in_file) b->at += size;
     if (!b->nested) buf_clear(to, SIZE_MAX);
-    put_le(to, 1700000000, 4);
+    put_le(to, 1700000000 + b->later, 4);
     put_le(to, type, 1);
     put_le(to, 7, 4);
     put_le(to, size, 4);

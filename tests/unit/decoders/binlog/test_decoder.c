@@ -59,6 +59,38 @@ static void test_by_file(void **state) {
     builder_release(&b);
 }
 
+static void expect_begun(const struct builder *b, const char *file, uint32_t begun) {
+    struct binlog_position p;
+    assert_int_equal(binlog_position_init(&p, FLAVOUR_MYSQL, NULL), 0);
+    assert_int_equal(binlog_position_read((struct position){b->resume.data, b->resume.len}, &p, NULL), 0);
+    assert_string_equal(p.from.file, file);
+    assert_string_equal(p.through.file, file);
+    assert_int_equal(p.from.begun, begun);
+    assert_int_equal(p.through.begun, begun);
+    binlog_position_release(&p);
+}
+
+/* A position says when its file was begun, which only the FORMAT_DESCRIPTION does. */
+static void test_begun(void **state) {
+    (void)state;
+    struct builder b;
+    builder_init(&b, true);
+    b.later = 5;
+    commit_one(&b, 1, 1);
+    expect_begun(&b, "binlog.000001", 1700000000);
+    rotate_to(&b, "binlog.000002", 4, false);
+    rotate_to(&b, "binlog.000002", 4, true);
+    b.later = 9;
+    format(&b, "9.7.4");
+    b.later = 12;
+    commit_one(&b, 2, 2);
+    expect_begun(&b, "binlog.000002", 1700000009);
+    rotate_to(&b, "binlog.000003", 4, true);
+    commit_one(&b, 3, 3);
+    expect_begun(&b, "binlog.000003", 0);
+    builder_release(&b);
+}
+
 /* Offsets go on beyond what the log can tell. */
 static void test_wrap(void **state) {
     (void)state;
@@ -419,19 +451,13 @@ static void test_abandoned(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_transaction),
-        cmocka_unit_test(test_by_file),
-        cmocka_unit_test(test_wrap),
-        cmocka_unit_test(test_unwanted),
-        cmocka_unit_test(test_write),
-        cmocka_unit_test(test_statements),
-        cmocka_unit_test(test_rollback),
-        cmocka_unit_test(test_large),
-        cmocka_unit_test(test_large_rollback),
-        cmocka_unit_test(test_large_cut),
-        cmocka_unit_test(test_heartbeat),
-        cmocka_unit_test(test_about_the_log),
-        cmocka_unit_test(test_order_of_frames),
+        cmocka_unit_test(test_transaction),   cmocka_unit_test(test_by_file),
+        cmocka_unit_test(test_begun),         cmocka_unit_test(test_wrap),
+        cmocka_unit_test(test_unwanted),      cmocka_unit_test(test_write),
+        cmocka_unit_test(test_statements),    cmocka_unit_test(test_rollback),
+        cmocka_unit_test(test_large),         cmocka_unit_test(test_large_rollback),
+        cmocka_unit_test(test_large_cut),     cmocka_unit_test(test_heartbeat),
+        cmocka_unit_test(test_about_the_log), cmocka_unit_test(test_order_of_frames),
         cmocka_unit_test(test_abandoned),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -53,10 +54,14 @@ static void test_text(void **state) {
         assert_int_equal(again.len, b.len);
         assert_memory_equal(again.data, b.data, b.len);
         p.from.server = p.through.server = 4000000000;
+        p.from.begun = 1800000000;
+        p.through.begun = 4100000000;
         buf_clear(&again, SIZE_MAX);
         binlog_position_write(&p, &again);
         assert_int_equal(binlog_position_read(blob(&again), &p, NULL), 0);
         assert_int_equal(p.through.server, 4000000000);
+        assert_int_equal(p.from.begun, 1800000000);
+        assert_int_equal(p.through.begun, 4100000000);
         for (size_t len = 0; len < b.len; len++)
             assert_int_equal(binlog_position_read((struct position){b.data, len}, &p, NULL), -1);
         binlog_position_release(&p);
@@ -64,6 +69,37 @@ static void test_text(void **state) {
         buf_release(&text);
         buf_release(&again);
     }
+}
+
+static void put_undated(struct buf *out, const char *file, uint64_t offset) {
+    buf_put_be16(out, (uint16_t)strlen(file));
+    buf_puts(out, file);
+    buf_put_be32(out, 7);
+    buf_put_be64(out, offset);
+    buf_put_be32(out, 0);
+}
+
+/* As checkpoints have it that were written before `begun` was. */
+static void test_undated(void **state) {
+    (void)state;
+    struct buf b = {0};
+    struct binlog_position p;
+    buf_put(&b, "\3\1\0", 3);
+    put_undated(&b, "binlog.000003", 1234);
+    put_undated(&b, "binlog.000004", 5678);
+    assert_int_equal(binlog_position_init(&p, FLAVOUR_MYSQL, NULL), 0);
+    p.from.begun = p.through.begun = 9;
+    assert_int_equal(binlog_position_read(blob(&b), &p, NULL), 0);
+    assert_string_equal(p.from.file, "binlog.000003");
+    assert_int_equal(p.from.begun, 0);
+    assert_string_equal(p.through.file, "binlog.000004");
+    assert_int_equal(p.through.server, 7);
+    assert_int_equal(p.through.begun, 0);
+    assert_int_equal(p.through.offset, 5678);
+    b.data[0] = 4;
+    assert_int_equal(binlog_position_read(blob(&b), &p, NULL), -1);
+    binlog_position_release(&p);
+    buf_release(&b);
 }
 
 static void test_bad_text(void **state) {
@@ -156,8 +192,8 @@ static void test_file_number(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_text),  cmocka_unit_test(test_bad_text),    cmocka_unit_test(test_compare),
-        cmocka_unit_test(test_point), cmocka_unit_test(test_file_number),
+        cmocka_unit_test(test_text),    cmocka_unit_test(test_undated), cmocka_unit_test(test_bad_text),
+        cmocka_unit_test(test_compare), cmocka_unit_test(test_point),   cmocka_unit_test(test_file_number),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
