@@ -37,7 +37,10 @@ struct lane {
 };
 
 struct run {
+    int argc; /* to be read again on SIGHUP */
+    char **argv;
     struct config *config;
+    struct config *next;   /* read again; takes over when the lanes have ended. NULL: none */
     struct claims *claims; /* NULL: the sink has no topics */
     struct lane *lanes;
     size_t nlanes;
@@ -87,6 +90,7 @@ static int take_signals(struct run *r, struct err *e) {
     sigemptyset(&set);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a file-size limit is a full disk, not a crash */
     pthread_sigmask(SIG_BLOCK, &set, NULL);
@@ -123,6 +127,7 @@ static int start_lanes(struct run *r, struct err *e) {
     return 0;
 }
 
+/* Told once, a lane drains; told again, it leaves at once. */
 static void stop_lanes(struct run *r) {
     for (size_t i = 0; i < r->nlanes; i++)
         if (r->lanes[i].started && !r->lanes[i].joined) pipeline_stop(r->lanes[i].pipeline);
@@ -153,14 +158,72 @@ static void reap(struct run *r) {
     }
 }
 
+static int load_next(const struct run *r, struct config **next, struct err *e) {
+    const char *state = r->config->state;
+
+    if (!state || !r->config->file)
+        return err_set(e, ERR_CONFIG, "there is no file to read again, or no state directory to go on from");
+    if (config_load(r->argc, r->argv, next, e)) return -1;
+    if ((*next)->state && strcmp((*next)->state, state) == 0) return 0;
+    return err_set(e, ERR_CONFIG, "the state directory is %s and stays so as long as the agent runs", state);
+}
+
+/* A configuration that cannot be used changes nothing. */
+static void read_again(struct run *r) {
+    struct config *next = NULL;
+    struct err e = {0};
+
+    if (load_next(r, &next, &e)) {
+        log_msg(LOG_ERROR, "run", "configuration not read again, everything goes on as before: %s", e.text);
+        config_free(next);
+        return;
+    }
+    log_msg(LOG_INFO, "run", "configuration read again: delivering what is under way, then going on with it");
+    next->accept_gap = false;    /* that was for the start */
+    if (!r->next) stop_lanes(r); /* else they are ending already */
+    config_free(r->next);
+    r->next = next;
+}
+
 static void take_signal(struct run *r) {
     struct signalfd_siginfo info;
 
     while (read(r->signal_fd, &info, sizeof info) == (ssize_t)sizeof info) {
+        if (info.ssi_signo == SIGHUP) {
+            read_again(r);
+            continue;
+        }
         log_msg(LOG_INFO, "run", "%s: delivering what is under way, then stopping (again: stop at once)",
                 info.ssi_signo == SIGINT ? "interrupted" : "told to stop");
+        config_free(r->next);
+        r->next = NULL;
         stop_lanes(r);
     }
+}
+
+static void release_lanes(struct run *r) {
+    for (size_t i = 0; i < r->nlanes; i++) pipeline_free(r->lanes[i].pipeline);
+    free(r->lanes);
+    claims_free(r->claims);
+    r->lanes = NULL;
+    r->nlanes = 0;
+    r->claims = NULL;
+}
+
+/* The lanes have ended; those of the new configuration begin where they stopped. */
+static void take_over(struct run *r) {
+    struct err e = {0};
+
+    release_lanes(r);
+    config_free(r->config);
+    r->config = r->next;
+    r->next = NULL;
+    r->code = EXIT_DONE;
+    log_setup(r->config->log_level, r->config->log_format);
+    say_intent(r->config);
+    if (!start_lanes(r, &e)) return;
+    stop_lanes(r);
+    r->code = exit_report(&e);
 }
 
 static void watch(struct run *r) {
@@ -173,20 +236,20 @@ static void watch(struct run *r) {
         for (size_t i = 0; i < r->nlanes; i++)
             if (!r->lanes[i].joined)
                 progress_say(&r->lanes[i].progress, r->lanes[i].name, r->lanes[i].pipeline);
+        if (r->running == 0 && r->next) take_over(r);
     }
 }
 
 static void release(struct run *r) {
-    for (size_t i = 0; i < r->nlanes; i++) pipeline_free(r->lanes[i].pipeline);
-    free(r->lanes);
-    claims_free(r->claims);
+    release_lanes(r);
     if (r->signal_fd >= 0) close(r->signal_fd);
     if (r->done_fd >= 0) close(r->done_fd);
     config_free(r->config);
+    config_free(r->next);
 }
 
 int cmd_run(int argc, char **argv) {
-    struct run r = {.signal_fd = -1, .done_fd = -1};
+    struct run r = {.argc = argc, .argv = argv, .signal_fd = -1, .done_fd = -1};
     struct err e = {0};
 
     if (usage_asked(argc, argv)) return usage_print("run", NULL);
