@@ -35,6 +35,8 @@
 #include "decoders/err.h"
 
 #define CATALOG_UNLOGGED " virtual"
+#define CATALOG_JSON_TEXT                                                                                    \
+    "json text" /* the type of a JSON column whose cells are texts: rows that were read */
 
 struct catalog_column {
     const char *name;

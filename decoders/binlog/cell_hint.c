@@ -67,6 +67,7 @@ int cell_hinted(const struct cell_reader *r, enum field_hint hint, struct value 
     case HINT_INET4: return out->len == 4 ? put_inet(r, print_inet4, out, e) : 0;
     case HINT_INET6: return out->len == 16 ? put_inet(r, print_inet6, out, e) : 0;
     case HINT_VECTOR: return cell_vector(r, bytes, out->len, out, e);
+    case HINT_TEXT:
     case HINT_NONE: break;
     }
     return 0;

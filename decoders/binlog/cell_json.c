@@ -30,5 +30,6 @@ int cell_json(const struct cell_reader *r, struct cursor *c, const struct field 
     const uint8_t *bytes;
     size_t len;
     if (!cell_take(c, f->length, &bytes, &len)) return cell_cut(e);
+    if (f->hint == HINT_TEXT && len > 0) return cell_put_text(out, VALUE_JSON, bytes, len);
     return cell_put_json(r, bytes, len, out, e);
 }

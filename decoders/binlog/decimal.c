@@ -50,3 +50,47 @@ size_t decimal_text(const uint8_t *bytes, unsigned precision, unsigned scale, ch
     memcpy(out + sign, start, len);
     return sign + len;
 }
+
+/* ---- Text → packed ---- */
+
+struct writer {
+    uint8_t *at;
+    uint8_t flip;
+};
+
+static void pack_group(struct writer *w, const char *digits, unsigned count) {
+    uint32_t n = 0;
+    for (unsigned i = 0; i < count; i++) n = n * 10 + (uint32_t)(digits[i] - '0');
+    for (unsigned i = group_bytes[count]; i--; n >>= 8) w->at[i] = (uint8_t)n ^ w->flip;
+    w->at += group_bytes[count];
+}
+
+/* The digits of the number, as many as the type has; false: it is not one of this type. */
+static bool spread(const char *text, size_t len, unsigned precision, unsigned scale, char *digits) {
+    const char *point = memchr(text, '.', len);
+    size_t whole = point ? (size_t)(point - text) : len, behind = point ? len - whole - 1 : 0;
+    const unsigned room = precision - scale;
+    for (size_t i = 0; i < len; i++)
+        if (text + i != point && (text[i] < '0' || text[i] > '9')) return false;
+    if (whole + behind == 0) return false;
+    for (; whole > room && *text == '0'; whole--) text++;
+    if (whole > room || behind > scale) return false;
+    memset(digits, '0', precision);
+    memcpy(digits + room - whole, text, whole);
+    if (behind) memcpy(digits + room, point + 1, behind);
+    return true;
+}
+
+bool decimal_pack(const char *text, size_t len, unsigned precision, unsigned scale, uint8_t *out) {
+    const bool negative = len > 0 && *text == '-';
+    const unsigned room = precision - scale;
+    char digits[DECIMAL_PRECISION];
+    struct writer w = {out, negative ? 0xff : 0};
+    if (!spread(text + negative, len - negative, precision, scale, digits)) return false;
+    pack_group(&w, digits, room % 9);
+    for (unsigned i = room % 9; i < room; i += 9) pack_group(&w, digits + i, 9);
+    for (unsigned i = 0; i + 9 <= scale; i += 9) pack_group(&w, digits + room + i, 9);
+    pack_group(&w, digits + precision - scale % 9, scale % 9);
+    out[0] ^= 0x80;
+    return true;
+}

@@ -1,5 +1,5 @@
 /*
- * decimal: MySQL's packed DECIMAL(precision, scale) → text.
+ * decimal: MySQL's packed DECIMAL(precision, scale) → text, and back.
  *
  * Nine digits in four bytes, what is left over in as few as it needs; in front of the point the left-over
  * group comes first, behind it last. Big-endian; the first bit is 1 for numbers that are not negative, and
@@ -30,5 +30,9 @@ static inline size_t decimal_room(unsigned precision) {
 /* Writes a number of a possible type as the server prints it and returns the length, without a NUL. 0: the
  * bytes are no number. */
 size_t decimal_text(const uint8_t *bytes, unsigned precision, unsigned scale, char *out);
+
+/* Writes the number that `text` says ("-1.50") in decimal_size() bytes. False: it is none, or does not fit.
+ */
+bool decimal_pack(const char *text, size_t len, unsigned precision, unsigned scale, uint8_t *out);
 
 #endif

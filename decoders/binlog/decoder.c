@@ -292,6 +292,7 @@ static struct decoder *decoder_create(const struct decoder_options *o) {
     d->here.gtids = gtid_set_new(FLAVOUR_MYSQL);
     d->shapes = shapes_new();
     d->charsets = charsets_new();
+    if (d->shapes) shapes_count_from(d->shapes, o->serials);
     if (d->here.gtids && d->shapes && d->charsets) return &d->base;
     decoder_destroy(&d->base);
     return NULL;

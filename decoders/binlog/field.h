@@ -65,6 +65,7 @@ enum field_hint {
     HINT_INET4,
     HINT_INET6,
     HINT_VECTOR, /* MariaDB: VARBINARY in the log */
+    HINT_TEXT,   /* JSON that was read and not logged: its text */
 };
 
 struct field {

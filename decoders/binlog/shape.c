@@ -54,6 +54,10 @@ struct shapes *shapes_new(void) {
     return NULL;
 }
 
+void shapes_count_from(struct shapes *s, uint64_t serial) {
+    s->serial = serial;
+}
+
 static void drop_ids(struct shapes *s) {
     struct bound *b, *next;
     HASH_ITER(hh, s->ids, b, next) {
@@ -190,6 +194,10 @@ static void unbind_shape(struct shapes *s, const struct shape *shape) {
 /* The same in other bytes: what is there stays, and knows the bytes. */
 static int keep(struct known *k, struct described *same, struct err *e) {
     struct text d = same->description;
+    if (text_equal(d, k->now->description)) {
+        shape_forget(same);
+        return 0;
+    }
     d.ptr = arena_strndup(&k->now->arena, d.ptr, d.len);
     shape_forget(same);
     if (!d.ptr) return err_memory(e, "reading a table description");

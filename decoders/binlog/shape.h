@@ -33,6 +33,8 @@ struct shapes;
 /* An empty cache (NULL: memory), and the end of it with all its shapes. */
 struct shapes *shapes_new(void);
 void shapes_free(struct shapes *s);
+/* Serials of tables begin behind `serial`; before the first table. */
+void shapes_count_from(struct shapes *s, uint64_t serial);
 
 /* The shape that a table_map_peek() describes, when it repeats what is known: NULL, and it must be read. */
 struct shape *shapes_known(struct shapes *s, const struct table_map *m);

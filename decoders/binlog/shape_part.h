@@ -37,4 +37,8 @@ bool shape_equal(const struct shape *a, const struct shape *b);
  */
 int field_told(struct field *f, const struct catalog_column *c, bool all, struct arena *a);
 
+/* What a COLUMN_TYPE is in the log (enum field_type; 0: not known), its numbers in brackets, and the length
+ * of those whose word says it. */
+uint8_t field_type_told(const char *type, unsigned long numbers[2], uint16_t *length);
+
 #endif

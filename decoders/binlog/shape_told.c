@@ -85,6 +85,16 @@ static const struct word *find_word(const char *type, size_t len) {
     return NULL;
 }
 
+uint8_t field_type_told(const char *type, unsigned long numbers[2], uint16_t *length) {
+    const struct spelled s = spell(type);
+    const struct word *w = find_word(type, s.word);
+    if (!w) return 0;
+    numbers[0] = s.inside ? s.first : 0;
+    numbers[1] = s.second;
+    *length = w->length;
+    return w->type;
+}
+
 /* Lengths in characters: of CHAR and VARCHAR the bytes of so many longest ones. */
 static bool fits_characters(const struct field *f, const struct spelled *s) {
     unsigned width = f->charset ? charset_width(f->charset) : 1;
@@ -109,6 +119,7 @@ static uint8_t hint_of(const struct field *f, const char *type, size_t word) {
     if (f->type == FIELD_STRING && f->length == 16 && is_word(type, word, "inet6")) return HINT_INET6;
     if (f->type == FIELD_STRING && f->length == 4 && is_word(type, word, "inet4")) return HINT_INET4;
     if (f->type == FIELD_VARCHAR && is_word(type, word, "vector")) return HINT_VECTOR;
+    if (f->type == FIELD_JSON && strcmp(type, CATALOG_JSON_TEXT) == 0) return HINT_TEXT;
     return HINT_NONE;
 }
 

@@ -13,7 +13,7 @@
 
 struct cells {
     struct arena arena;
-    struct buf scratch, text;
+    struct buf scratch, text, written;
     struct cell_reader reader;
     struct bytes bytes;
     struct value v;
@@ -33,6 +33,7 @@ static inline int cells_teardown(void **state) {
     arena_release(&t->arena);
     buf_release(&t->scratch);
     buf_release(&t->text);
+    buf_release(&t->written);
     charsets_free(t->reader.charsets);
     free(t->bytes.data);
     free(t);
