@@ -65,6 +65,9 @@ int checkpoint_load(struct checkpoint_store *s, struct checkpoint *out, bool *fo
 /* Durably replaces it. After -1 the old one is still whole. */
 int checkpoint_save(struct checkpoint_store *s, const struct checkpoint *c, struct err *e);
 
+/* The same with the bytes of checkpoint_encode(). From another thread too, but one call at a time. */
+int checkpoint_write(struct checkpoint_store *s, const struct buf *bytes, struct err *e);
+
 /* Removes the checkpoint file (durably) and the lock file; close the store next. 0 also when there was none.
  */
 int checkpoint_remove(struct checkpoint_store *s, struct err *e);

@@ -233,24 +233,21 @@ static int write_all(int fd, const uint8_t *data, size_t len) {
 }
 
 /* The bytes durably under the temporary name: 0, or the errno. */
-static int write_temporary(const struct checkpoint_store *s, const char *name) {
+static int write_temporary(const struct checkpoint_store *s, const char *name, const struct buf *bytes) {
     int fd = openat(s->dir, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
     int error;
 
     if (fd < 0) return errno;
-    error = write_all(fd, s->scratch.data, s->scratch.len);
+    error = write_all(fd, bytes->data, bytes->len);
     if (close(fd) < 0 && error == 0) error = errno;
     return error;
 }
 
-int checkpoint_save(struct checkpoint_store *s, const struct checkpoint *c, struct err *e) {
+int checkpoint_write(struct checkpoint_store *s, const struct buf *bytes, struct err *e) {
     struct file_name temporary = file_name(s->name, "checkpoint.tmp");
     struct file_name final = file_name(s->name, "checkpoint");
-    int error;
+    int error = write_temporary(s, temporary.text, bytes);
 
-    buf_clear(&s->scratch, READ_STEP);
-    if (checkpoint_encode(c, &s->scratch, e) < 0) return -1;
-    error = write_temporary(s, temporary.text);
     if (error == 0 && renameat(s->dir, temporary.text, s->dir, final.text) < 0) error = errno;
     if (error) {
         unlinkat(s->dir, temporary.text, 0);
@@ -258,6 +255,12 @@ int checkpoint_save(struct checkpoint_store *s, const struct checkpoint *c, stru
                        strerror(error));
     }
     return sync_directory(s->dir, s->path, e);
+}
+
+int checkpoint_save(struct checkpoint_store *s, const struct checkpoint *c, struct err *e) {
+    buf_clear(&s->scratch, READ_STEP);
+    if (checkpoint_encode(c, &s->scratch, e) < 0) return -1;
+    return checkpoint_write(s, &s->scratch, e);
 }
 
 static int remove_file(const struct checkpoint_store *s, const char *ending, struct err *e) {

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "agent/ack/saver.h"
 #include "agent/base/log.h"
 
 #define BUSY_ENTRIES                                                                                         \
@@ -12,8 +13,12 @@ struct backward {
     struct backward_parts parts;
     struct checkpoint checkpoint;
     struct buf acknowledged;
+    struct saver *saver; /* NULL: without a store */
+    bool saving;         /* a checkpoint is being written */
+    uint64_t saving_watermark;
+    struct buf saving_boundary; /* to acknowledge when it is there */
     uint64_t saved_watermark;
-    int64_t saved_at;   /* monotonic, microseconds */
+    int64_t saved_at;   /* when that was begun; monotonic, microseconds */
     int64_t saved_cost; /* how long that took */
     bool failing;       /* the disk refused the last checkpoint */
 };
@@ -30,13 +35,20 @@ static int set_shapes(struct backward *b, struct err *e) {
     return buf_failed(shapes) ? err_memory(e, "making a checkpoint") : 0;
 }
 
-static int save(struct backward *b, struct err *e) {
-    struct checkpoint *c = &b->checkpoint;
-
+/* The checkpoint is ready to be written. */
+static int complete(struct backward *b, struct err *e) {
     if (b->parts.store && set_shapes(b, e)) return -1;
-    if (checkpoint_set_u64(c, CHECKPOINT_WRITTEN_US, (uint64_t)clock_wall_us(b->parts.clock), e)) return -1;
+    return checkpoint_set_u64(&b->checkpoint, CHECKPOINT_WRITTEN_US, (uint64_t)clock_wall_us(b->parts.clock),
+                              e);
+}
+
+/* The first one, before anything runs. */
+static int save_first(struct backward *b, struct err *e) {
+    if (complete(b, e)) return -1;
     if (!b->parts.store) return 0;
-    return checkpoint_save(b->parts.store, c, e);
+    if (checkpoint_save(b->parts.store, &b->checkpoint, e)) return -1;
+    b->saver = saver_new(b->parts.store, b->parts.clock, e);
+    return b->saver ? 0 : -1;
 }
 
 static int set_position(struct backward *b, struct position p, struct err *e) {
@@ -64,7 +76,7 @@ int backward_new(const struct backward_parts *parts, struct backward **out, stru
         checkpoint_set_u64(c, CHECKPOINT_FINGERPRINT, parts->fingerprint, e) ||
         checkpoint_set(c, CHECKPOINT_SNAPSHOT, SNAPSHOT_NONE, strlen(SNAPSHOT_NONE), e) ||
         checkpoint_set(c, CHECKPOINT_PROGRESS, parts->progress.bytes, parts->progress.len, e) ||
-        set_position(b, (struct position){s->position.data, s->position.len}, e) || save(b, e)) {
+        set_position(b, (struct position){s->position.data, s->position.len}, e) || save_first(b, e)) {
         backward_free(b);
         return -1;
     }
@@ -75,8 +87,10 @@ int backward_new(const struct backward_parts *parts, struct backward **out, stru
 
 void backward_free(struct backward *b) {
     if (!b) return;
+    saver_free(b->saver);
     checkpoint_release(&b->checkpoint);
     buf_release(&b->acknowledged);
+    buf_release(&b->saving_boundary);
     free(b);
 }
 
@@ -105,9 +119,13 @@ static int64_t due_at(const struct backward *b) {
 int backward_due_ms(const struct backward *b) {
     int64_t left;
 
-    if (ledger_watermark(b->parts.ledger) == b->saved_watermark) return -1;
+    if (b->saving || ledger_watermark(b->parts.ledger) == b->saved_watermark) return -1;
     left = due_at(b) - clock_monotonic_us(b->parts.clock);
     return left <= 0 ? 0 : (int)(left / 1000) + 1;
+}
+
+int backward_fd(const struct backward *b) {
+    return b->saver ? saver_fd(b->saver) : -1;
 }
 
 /*
@@ -124,36 +142,63 @@ static int take_marks(struct backward *b, struct err *e) {
     return 0;
 }
 
-static int save_and_say(struct backward *b, struct err *e) {
-    int rc = save(b, e);
-
-    if (rc && !b->failing)
+static void say(struct backward *b, bool failed, const struct err *e) {
+    if (failed && !b->failing)
         log_msg(LOG_ERROR, b->parts.source->name,
                 "checkpoint not written, nothing is acknowledged meanwhile: %s", e->text);
-    else if (!rc && b->failing)
+    else if (!failed && b->failing)
         log_msg(LOG_INFO, b->parts.source->name, "checkpoint written again");
-    b->failing = rc != 0;
-    return rc;
+    b->failing = failed;
+}
+
+static int begin(struct backward *b, struct err *e) {
+    struct position boundary;
+
+    b->saved_at = clock_monotonic_us(b->parts.clock);
+    if (b->parts.sink->ops->sync(b->parts.sink, e) || take_marks(b, e) || complete(b, e)) return -1;
+    boundary = ledger_boundary(b->parts.ledger);
+    buf_clear(&b->saving_boundary, SIZE_MAX);
+    buf_put(&b->saving_boundary, boundary.bytes, boundary.len);
+    if (buf_failed(&b->saving_boundary)) return err_memory(e, "making a checkpoint");
+    b->saving_watermark = ledger_watermark(b->parts.ledger);
+    if (b->saver && saver_begin(b->saver, &b->checkpoint, e)) return -1;
+    b->saving = true;
+    return 0;
+}
+
+/* What was begun is durable. */
+static void acknowledge(struct backward *b) {
+    struct buf *boundary = &b->saving_boundary;
+    struct buf before = b->acknowledged;
+
+    b->saving = false;
+    b->saved_watermark = b->saving_watermark;
+    if (boundary->len == 0) return;
+    b->acknowledged = *boundary;
+    *boundary = before;
+    b->parts.running->ops->ack(b->parts.running, backward_acknowledged(b));
+}
+
+/* Takes the result of what was begun, if it is there or `now` is set. */
+static int finish(struct backward *b, bool now, struct err *e) {
+    enum saver_result result = b->saver ? saver_take(b->saver, now, &b->saved_cost, e) : SAVER_SAVED;
+
+    if (result == SAVER_NOTHING) return 0;
+    say(b, result == SAVER_FAILED, e);
+    if (result == SAVER_SAVED) {
+        acknowledge(b);
+        return 0;
+    }
+    b->saving = false;
+    return e->retriable && !now ? 0 : -1;
 }
 
 int backward_tick(struct backward *b, bool now, struct err *e) {
-    struct ledger *ledger = b->parts.ledger;
-    uint64_t watermark = ledger_watermark(ledger);
-    struct position boundary;
-
-    if (watermark == b->saved_watermark) return 0;
+    if (b->saving && finish(b, now, e)) return -1;
+    if (b->saving || ledger_watermark(b->parts.ledger) == b->saved_watermark) return 0;
     if (!now && clock_monotonic_us(b->parts.clock) < due_at(b)) return 0;
-    b->saved_at = clock_monotonic_us(b->parts.clock);
-    if (b->parts.sink->ops->sync(b->parts.sink, e) || take_marks(b, e)) return -1;
-    if (save_and_say(b, e)) return e->retriable && !now ? 0 : -1;
-    b->saved_cost = clock_monotonic_us(b->parts.clock) - b->saved_at;
-    b->saved_watermark = watermark;
-    boundary = ledger_boundary(ledger);
-    if (boundary.len == 0) return 0;
-    buf_clear(&b->acknowledged, SIZE_MAX);
-    buf_put(&b->acknowledged, boundary.bytes, boundary.len);
-    b->parts.running->ops->ack(b->parts.running, boundary);
-    return 0;
+    if (begin(b, e)) return -1;
+    return now || !b->saver ? finish(b, now, e) : 0;
 }
 
 struct position backward_acknowledged(const struct backward *b) {

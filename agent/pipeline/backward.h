@@ -2,7 +2,8 @@
  * backward: the way of a position from delivered records to the source.
  *
  * ledger → sink made durable → checkpoint made durable → source acknowledged. One owner, in this order, never
- * back.
+ * back. Checkpoints are written beside the stream, one at a time: rows do not wait for the disk, only what is
+ * acknowledged does.
  */
 #ifndef TAILRACE_AGENT_PIPELINE_BACKWARD_H
 #define TAILRACE_AGENT_PIPELINE_BACKWARD_H
@@ -34,9 +35,10 @@ int backward_new(const struct backward_parts *parts, struct backward **out, stru
 void backward_free(struct backward *b);
 
 /*
- * Writes a checkpoint and acknowledges when the watermark moved and it is time (or `now` is set). Cheap
- * otherwise. A disk that refuses is said on the log and tried again at the next tick: nothing is acknowledged
- * meanwhile. -1 when trying again does not help, or when `now` was set.
+ * Begins a checkpoint when the watermark moved and it is time, and acknowledges one that has become durable;
+ * with `now`, does both and waits for it. Cheap when there is nothing to do. A disk that refuses is said on
+ * the log and tried again at the next tick: nothing is acknowledged meanwhile. -1 when trying again does not
+ * help, or when `now` was set.
  */
 int backward_tick(struct backward *b, bool now, struct err *e);
 
@@ -46,8 +48,11 @@ int backward_identify(struct backward *b, const void *identity, size_t len, stru
 /* The identity that checkpoints have now. */
 struct position backward_identity(const struct backward *b);
 
-/* Milliseconds until the next tick has something to do; -1: nothing waits. */
+/* Milliseconds until the next tick has something to do; -1: nothing waits, or only for backward_fd(). */
 int backward_due_ms(const struct backward *b);
+
+/* Readable when a checkpoint has been written and tick() can go on; -1: never. */
+int backward_fd(const struct backward *b);
 
 /* The position acknowledged last; len 0: none yet. */
 struct position backward_acknowledged(const struct backward *b);

@@ -371,17 +371,18 @@ static int turn_frames(struct pipeline *p, bool *more, struct err *e) {
 }
 
 static void sleep_until_needed(struct pipeline *p) {
-    struct pollfd fds[3] = {
+    struct pollfd fds[4] = {
         {.fd = ring_data_fd(p->ring), .events = POLLIN},
         {.fd = p->sink->ops->fd(p->sink), .events = POLLIN},
         {.fd = p->stop_fd, .events = POLLIN},
+        {.fd = backward_fd(p->backward), .events = POLLIN},
     };
     int timeout = until_due_ms(&p->until);
     int due = backward_due_ms(p->backward);
 
     if (due >= 0 && (timeout < 0 || due < timeout)) timeout = due;
     if (timeout < 0 || timeout > 1000) timeout = 1000;
-    poll(fds, 3, timeout);
+    poll(fds, 4, timeout);
     if (fds[0].revents) ring_data_clear(p->ring);
 }
 
