@@ -278,6 +278,7 @@ static int publish_gap(struct pipeline *p, struct err *e) {
 
 static int open_all(struct pipeline *p, struct err *e) {
     const struct config *config = p->parts.config;
+    struct position from;
 
     if (open_store(p, e) || load_checkpoint(p, e)) return -1;
     if (p->parts.source_ops->open(p->parts.source, p->parts.clock, &p->source, e)) return -1;
@@ -285,9 +286,10 @@ static int open_all(struct pipeline *p, struct err *e) {
     if (p->parts.sink_ops->open(&config->sink, name_of(p), on_result, p, &p->sink, e)) return -1;
     if (make_forward(p, e) || prepare_source(p, e) || make_decoder(p, e)) return -1;
     if (forward_declare_topics(p->forward, e) || make_backward(p, e) || publish_gap(p, e)) return -1;
+    from = (struct position){p->start.position.data, p->start.position.len};
     if (p->streamed)
         until_restart(&p->until);
-    else if (until_init(&p->until, config->until, p->source, p->parts.clock, e))
+    else if (until_init(&p->until, config->until, p->source, from, p->parts.clock, e))
         return -1;
     if (!(p->ring = ring_new(config->ring_bytes, e))) return -1;
     if (p->parts.source_ops->start(p->source, p->ring, e)) return -1;

@@ -17,12 +17,19 @@ static int parse_idle(struct until *u, const char *text, struct err *e) {
     return 0;
 }
 
-int until_init(struct until *u, const char *text, struct source *s, const struct clock *clock,
-               struct err *e) {
+static int end_of(struct until *u, struct source *s, struct position from, struct err *e) {
+    if (s->ops->end_position(s, &u->target, e)) return -1;
+    u->reached = s->ops->silent_end &&
+                 u->decoder->position_compare(from, (struct position){u->target.data, u->target.len}) >= 0;
+    return 0;
+}
+
+int until_init(struct until *u, const char *text, struct source *s, struct position from,
+               const struct clock *clock, struct err *e) {
     *u = (struct until){.decoder = s->ops->decoder, .clock = clock, .last_us = clock_monotonic_us(clock)};
     if (!text) return 0;
     if (strncmp(text, "idle:", 5) == 0) return parse_idle(u, text + 5, e);
-    if (strcmp(text, "end") == 0) return s->ops->end_position(s, &u->target, e);
+    if (strcmp(text, "end") == 0) return end_of(u, s, from, e);
     if (u->decoder->position_parse(text, &u->target, e)) return err_prefix(e, "--until %s", text);
     return 0;
 }

@@ -22,10 +22,11 @@ struct until {
 };
 
 /*
- * Reads the text of --until (NULL: for ever) and asks the source for its end where that is what is meant.
- * ERR_CONFIG for a text that is none of the above.
+ * Reads the text of --until (NULL: for ever) and asks the source for its end where that is what is meant;
+ * `from`, where streaming begins, may already be there. ERR_CONFIG for a text that is none of the above.
  */
-int until_init(struct until *u, const char *text, struct source *s, const struct clock *clock, struct err *e);
+int until_init(struct until *u, const char *text, struct source *s, struct position from,
+               const struct clock *clock, struct err *e);
 
 /* The stream is taken up again from the checkpoint: what was handled since may not have been delivered. */
 void until_restart(struct until *u);

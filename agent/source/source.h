@@ -146,6 +146,8 @@ struct source_ops {
      * end`.
      */
     int (*end_position)(struct source *s, struct buf *out, struct err *e);
+    /* Who reads from the log's end on hears of it only seconds later: a start that is there need not wait. */
+    bool silent_end;
     /*
      * The decoder's question (decoder_options.columns), asked by the pipeline's thread while streaming;
      * `identity` is the server's whose log is read. May take long; a stop ends it. NULL: never asked.

@@ -148,6 +148,7 @@ const struct source_ops source_mysql = {
     .prepare = mysql_source_prepare,
     .describe = mysql_source_describe,
     .end_position = mysql_source_end_position,
+    .silent_end = true,
     .columns = mysql_source_columns,
     .start = mysql_source_start,
     .ack = mysql_source_ack,
