@@ -173,8 +173,9 @@ class Tailrace:
         path.write_text(content if isinstance(content, str) else json.dumps(content, indent=2))
         return path
 
-    def start(self, *args, env: Optional[dict] = None) -> Run:
-        """Starts the binary with these arguments; env comes on top of ours."""
+    def start(self, *args, env: Optional[dict] = None, into=None) -> Run:
+        """Starts the binary with these arguments; env comes on top of ours. Its stdout is a file, or `into`: what
+        subprocess.Popen takes, such as PIPE, to be read from run.process.stdout."""
         if not binary().exists():
             raise AssertionError(f"there is no {binary()}: run make")
         number = len(self.runs) + 1
@@ -183,8 +184,9 @@ class Tailrace:
         full.pop("NOTIFY_SOCKET", None)
         full.update(env or {})
         with open(stdout, "wb") as out, open(stderr, "wb") as err:
-            process = subprocess.Popen([str(binary()), *map(str, args)], stdin=subprocess.DEVNULL, stdout=out,
-                                       stderr=err, cwd=self.dir, env=full, start_new_session=True)
+            process = subprocess.Popen([str(binary()), *map(str, args)], stdin=subprocess.DEVNULL,
+                                       stdout=out if into is None else into, stderr=err, cwd=self.dir, env=full,
+                                       start_new_session=True)
         run = Run(process, stdout, stderr)
         self.runs.append(run)
         return run
@@ -201,4 +203,6 @@ class Tailrace:
                 run.resume()
                 run.kill()
         for run in self.runs:
+            if run.process.stdout:
+                run.process.stdout.close()
             run.check_sanitizers()

@@ -149,7 +149,8 @@ class Kafka(procs.Server):
         try:
             consumer.assign([TopicPartition(topic, p, begin.get(p, 0)) for p in todo])
             while todo:
-                for m in consumer.consume(10000, 0.2):
+                left = sum(end - begin.get(p, 0) for p, end in todo.items())
+                for m in consumer.consume(min(left, 10000), 0.2):
                     if m.error():
                         raise KafkaException(m.error())
                     if m.partition() in todo and m.offset() < todo[m.partition()]:

@@ -245,6 +245,20 @@ def wait_until(condition: Callable[[], object], timeout: float, what: str, step:
         time.sleep(step)
 
 
+def wait_until_settled(value: Callable[[], object], what: str, seconds: float = 1, timeout: float = 60):
+    """Waits until a value has not changed for so many seconds, and returns it."""
+    since, last = time.monotonic(), value()
+
+    def settled():
+        nonlocal since, last
+        now = value()
+        if now != last:
+            since, last = time.monotonic(), now
+        return time.monotonic() - since >= seconds
+    wait_until(settled, timeout, f"{what} to settle")
+    return last
+
+
 class Server:
     """One server process: started, stopped, killed and suspended by pid. Subclasses say how it starts."""
 

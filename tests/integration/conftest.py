@@ -241,7 +241,7 @@ def own_postgres():
     made: List[Postgres] = []
 
     def make(version: int = max(DEFAULT_VERSIONS), **kwargs) -> Postgres:
-        made.append(Postgres(version, **kwargs))
+        made.append(Postgres(version, **{"fresh": False, **kwargs}))
         return made[-1].start()
     yield make
     for server in reversed(made):

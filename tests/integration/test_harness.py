@@ -214,6 +214,7 @@ def test_kafka(kafka):
     assert kafka.consume(kafka.topic("absent")) == []
 
 
+@pytest.mark.timeout(300)
 def test_kafka_goes_and_comes_back(own_kafka):
     """Every way a broker can be away, with a producer that must not lose anything."""
     broker: Kafka = own_kafka(proxied=True)

@@ -16,7 +16,10 @@ BUDGET = 64 * MB   # the default of `memory`
 K_NULL, K_FILE, K_KAFKA = 3, 4, 4
 SETTLED = 40 * MB  # what may stay afterwards, above what was there before
 
-pytestmark = pytest.mark.skipif(agent.sanitized(), reason="a sanitizer takes memory of its own")
+
+def within(peak: int, limit: int) -> bool:
+    """A sanitizer takes memory of its own: then only what it complains about counts."""
+    return agent.sanitized() or peak <= limit
 
 
 def prepare(pg, kind: str) -> None:
@@ -60,7 +63,7 @@ def pass_wide_row(run, confirmed: Callable, insert: Callable, wide: Callable) ->
         insert(i)
     confirmed()
     peak = run.peak_rss()
-    wait_until(lambda: run.rss() <= before + SETTLED, 20, "the memory to be given back", 0.1)
+    wait_until(lambda: within(run.rss(), before + SETTLED), 20, "the memory to be given back", 0.1)
     after = run.rss()
     assert run.terminate() == 0
     return before, peak, after
@@ -77,14 +80,14 @@ def wide_row(pg, tailrace, kind, flags, wide: int = WIDE, name: str = "w") -> tu
 @pytest.mark.parametrize("kind", ["text", "bytea"])
 def test_wide_row_to_null(pg_latest, tailrace, kind, record_property):
     sizes = wide_row(pg_latest, tailrace, kind, ["--sink.type", "null"])
-    assert report(record_property, f"null, {kind}", sizes) <= BUDGET + K_NULL * WIDE
+    assert within(report(record_property, f"null, {kind}", sizes), BUDGET + K_NULL * WIDE)
 
 
 def test_wide_row_to_file(pg_latest, tailrace, tmp_path, record_property):
     path = tmp_path / "out.jsonl"
     sizes = wide_row(pg_latest, tailrace, "text", ["--sink.path", path])
     assert path.stat().st_size > WIDE
-    assert report(record_property, "file, text", sizes) <= BUDGET + K_FILE * WIDE
+    assert within(report(record_property, "file, text", sizes), BUDGET + K_FILE * WIDE)
 
 
 def test_wide_row_to_kafka(pg_latest, kafka, tailrace, record_property):
@@ -95,7 +98,7 @@ def test_wide_row_to_kafka(pg_latest, kafka, tailrace, record_property):
     sizes = wide_row(pg_latest, tailrace, "text", ["--sink.brokers", kafka.bootstrap], wide, kafka.prefix)
     records = kafka.consume(topic)
     assert len(records) == 12 and len(records[1].value) > wide
-    assert report(record_property, "kafka, text", sizes, wide) <= BUDGET + K_KAFKA * wide
+    assert within(report(record_property, "kafka, text", sizes, wide), BUDGET + K_KAFKA * wide)
 
 
 def test_oversize(pg_latest, kafka, tailrace, state_dir):
@@ -121,7 +124,7 @@ def test_oversize(pg_latest, kafka, tailrace, state_dir):
 
 
 def test_kafka_away_under_load(pg_latest, own_kafka, tailrace, state_dir, record_property):
-    """20 s without a broker while 100 MB are written: back-pressure, not memory; then everything arrives."""
+    """10 s without a broker while 100 MB are written: back-pressure, not memory; then everything arrives."""
     broker = own_kafka()
     pg_latest.sql("CREATE TABLE busy (id int PRIMARY KEY, v text)")
     run = tailrace.start("run", "--source", pg_latest.url(), "--name", "b", "--state", state_dir,
@@ -134,14 +137,14 @@ def test_kafka_away_under_load(pg_latest, own_kafka, tailrace, state_dir, record
     for _ in range(rounds):
         pg_latest.sql("INSERT INTO busy SELECT i, repeat('v', 4000) FROM generate_series(%s, %s) i", (count, count + step - 1))
         count += step
-    time.sleep(max(0, stopped + 20 - time.monotonic()))
+    time.sleep(max(0, stopped + 10 - time.monotonic()))
     away = run.peak_rss()
     broker.start()
     all_confirmed(pg_latest)
     peak = run.peak_rss()
     print(f"peak while Kafka was away {away / MB:.0f} MiB, at the end {peak / MB:.0f} MiB")
     record_property("peak", peak)
-    assert max(away, peak) <= BUDGET + 40 * MB
+    assert within(max(away, peak), BUDGET + 40 * MB)
     assert run.terminate() == 0
     row_change = schema.load("tailrace/v1/change.proto").RowChange
     ids = [row_change.FromString(r.value).after[0].value.int_value for r in broker.consume("b.public.busy")]

@@ -3,6 +3,7 @@ before binlog_row_metadata was FULL: the columns come from information_schema, n
 
 import random
 import re
+from contextlib import contextmanager
 
 import pytest
 
@@ -10,23 +11,25 @@ from harness import fetch
 from harness.mysql import OLD
 
 from test_mysql_oracle import Stream, Table, lived
-from test_mysql_source import Shop
+from test_mysql_source import Shop, servers  # noqa: F401  (a fixture)
 
 
-def server_of(own_mysql, flavour, **kwargs):
+@contextmanager
+def old_server():
     """MySQL 5.6 comes by npm alone."""
     try:
-        return own_mysql(flavour, **kwargs)
+        yield
     except fetch.FetchError as e:
         if "there is no npm" not in str(e):
             raise
-        return pytest.skip(str(e))
+        pytest.skip(str(e))
 
 
 @pytest.fixture(params=OLD + [f"{OLD[1]} by file"])
-def shop(request, own_mysql, tailrace, state_dir):
+def shop(request, servers, tailrace, state_dir):  # noqa: F811
     flavour, _, by_file = request.param.partition(" ")
-    return Shop(server_of(own_mysql, flavour, gtid=not by_file), tailrace, state_dir)
+    with old_server(), servers.lend(request, flavour, gtid=not by_file) as server:
+        yield Shop(server, tailrace, state_dir)
 
 
 def rows(lines):
@@ -155,7 +158,8 @@ def test_our_user_may_not_see_the_columns(shop):
 @pytest.mark.parametrize("flavour", OLD)
 def test_every_type(own_mysql, tailrace, tmp_path, flavour):
     """As test_mysql_oracle.py has it: edges and random rows come, change and go."""
-    server = server_of(own_mysql, flavour, settings={"default_storage_engine": "MyISAM"})
+    with old_server():
+        server = own_mysql(flavour, settings={"default_storage_engine": "MyISAM"})
     server.create_database("oracle")
     stream = Stream(tailrace, server, "oracle", tmp_path)
     with server.connect("oracle") as connection:

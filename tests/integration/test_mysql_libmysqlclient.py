@@ -6,9 +6,8 @@ import os
 import pytest
 
 from harness import mysqlclient
-from harness.mysql import Mysql
 from test_mysql_source import (  # noqa: F401  (these run here too, on this build)
-    VARIANTS, Shop, ids, test_a_dead_connection_is_found_in_seconds, test_a_password_is_not_sent_in_clear,
+    Shop, gtid_shop, ids, servers, shop, test_a_dead_connection_is_found_in_seconds, test_a_password_is_not_sent_in_clear,
     test_a_stop_and_a_start_repeat_and_lose_nothing, test_a_wrong_password_is_refused_and_not_shown,
     test_goes_on_behind_a_restart_of_the_server, test_kill_loses_nothing,
     test_our_server_id_taken_by_another_is_explained, test_require_wants_tls, test_rows_ddl_and_truncate)
@@ -31,43 +30,13 @@ def build():
             os.environ[name] = value
 
 
-@pytest.fixture(scope="module")
-def servers():
-    """One server for each variant, for all tests that leave it as it was."""
-    made = {}
-
-    def make(variant):
-        if variant not in made:
-            flavour, _, by_file = variant.partition(" ")
-            made[variant] = Mysql(flavour, tls="on", gtid=not by_file)
-        return made[variant].start()
-    yield make
-    for server in made.values():
-        server.close()
-
-
-@pytest.fixture(params=VARIANTS)
-def shop(request, servers, tailrace, state_dir):
-    server = servers(request.param)
-    server.drop_database("shop")
-    server.sql("DROP DATABASE IF EXISTS other")
-    return Shop(server, tailrace, state_dir)
-
-
-@pytest.fixture(params=VARIANTS[:2])
-def gtid_shop(request, servers, tailrace, state_dir):
-    server = servers(request.param)
-    server.drop_database("shop")
-    return Shop(server, tailrace, state_dir)
-
-
 def test_this_is_that_build(build):
     with open(build, "rb") as f:
         data = f.read()
     assert b"libmysqlclient.so" in data and b"libmariadb.so" not in data
 
 
-def test_certificates_are_verified_when_asked(gtid_shop):
+def test_certificates_are_verified_when_asked(gtid_shop):  # noqa: F811
     ca = str(gtid_shop.server.ca)
     gtid_shop.to_end("--tls", "verify-full", "--tls-ca", ca)
     gtid_shop.refused(2, "certificate", "--tls", "verify-full")
@@ -85,19 +54,20 @@ def test_caching_sha2_password_without_tls(own_mysql, tailrace, state_dir, proxy
     assert port.heard and not any(shop.server.password.encode() in heard for heard in port.heard)
 
 
-def test_the_password_in_clear_is_not_for_connections_without_tls(gtid_shop, monkeypatch):
+def test_the_password_in_clear_is_not_for_connections_without_tls(gtid_shop, monkeypatch):  # noqa: F811
     monkeypatch.setenv("LIBMYSQL_ENABLE_CLEARTEXT_PLUGIN", "1")
     gtid_shop.refused(2, "LIBMYSQL_ENABLE_CLEARTEXT_PLUGIN is set", "--tls", "off")
     gtid_shop.to_end("--tls", "verify-full", "--tls-ca", str(gtid_shop.server.ca))
 
 
-def test_a_missing_plug_in_is_named(servers, tailrace, state_dir, monkeypatch):
+def test_a_missing_plug_in_is_named(request, servers, tailrace, state_dir, monkeypatch):  # noqa: F811
     monkeypatch.setenv("LIBMYSQL_PLUGIN_DIR", str(state_dir))
-    done = tailrace.run("run", "--source", servers("mariadb-10.11").url(), "--tables", "shop.*", "--until", "end")
+    with servers.lend(request, "mariadb-10.11", tls="on", gtid=True) as server:
+        done = tailrace.run("run", "--source", server.url(), "--tables", "shop.*", "--until", "end")
     assert done.code == 2 and "LIBMYSQL_PLUGIN_DIR" in done.stderr, done.stderr
 
 
-def test_begins_behind_gtids(gtid_shop):
+def test_begins_behind_gtids(gtid_shop):  # noqa: F811
     gtid_shop.insert(1)
     gtids = gtid_shop.server.gtids()
     gtid_shop.insert(2)
@@ -107,7 +77,7 @@ def test_begins_behind_gtids(gtid_shop):
 
 
 @pytest.mark.parametrize("compress", ["true", "false"])
-def test_compression(gtid_shop, proxy, compress):
+def test_compression(gtid_shop, proxy, compress):  # noqa: F811
     port = proxy(gtid_shop.server.port)
     url = gtid_shop.server.url(port=port.port, compress=compress)
     gtid_shop.to_end("--tls", "off", url=url)
@@ -117,7 +87,7 @@ def test_compression(gtid_shop, proxy, compress):
     assert (port.bytes_forwarded < 1_000_000) == (compress == "true")
 
 
-def test_rows_of_several_packets(gtid_shop):
+def test_rows_of_several_packets(gtid_shop):  # noqa: F811
     """A packet holds 16 MB. The rows behind are whole, too."""
     gtid_shop.to_end()
     gtid_shop.server.sql("ALTER TABLE shop.t MODIFY v longtext; INSERT INTO shop.t VALUES"

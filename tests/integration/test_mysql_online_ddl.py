@@ -9,8 +9,8 @@ import pytest
 
 from harness import procs
 
-from test_mysql_catalog import server_of
-from test_mysql_source import Shop
+from test_mysql_catalog import old_server
+from test_mysql_source import Shop, servers  # noqa: F401  (a fixture)
 
 # Columns named by the log, and by the catalogue.
 FLAVOURS = ["mariadb-10.11", "mysql-9.7", "mariadb-10.2", "mysql-5.6"]
@@ -50,11 +50,11 @@ class Writer:
 
 
 @pytest.fixture(params=FLAVOURS)
-def shop(request, own_mysql, tailrace, state_dir):
-    made = Shop(server_of(own_mysql, request.param, **({"tls": "on"} if request.param == "mysql-9.7" else {})), tailrace,
-                state_dir)
-    made.insert(*range(1, 301))
-    return made
+def shop(request, servers, tailrace, state_dir):  # noqa: F811
+    with old_server(), servers.lend(request, request.param, tls="on" if request.param == "mysql-9.7" else "off") as server:
+        made = Shop(server, tailrace, state_dir)
+        made.insert(*range(1, 301))
+        yield made
 
 
 def check(shop, writer, lines):

@@ -7,13 +7,14 @@ import socket
 import struct
 import subprocess
 import threading
-import time
+from contextlib import contextmanager
 
 import pymysql
 import pytest
 
-from harness import agent
 from harness.greedy import GreedyServer
+from harness.mysql import Mysql
+from harness.procs import wait_until_settled
 
 TABLE = "CREATE TABLE shop.t (id int PRIMARY KEY, v varchar(40))"
 
@@ -22,7 +23,7 @@ VARIANTS = ["mariadb-10.11", "mysql-9.7", "mysql-9.7 by file"]
 
 
 class Shop:
-    """A server of the test's own with a database `shop`, and an agent on it."""
+    """A server with a database `shop`, and an agent on it."""
 
     def __init__(self, server, tailrace, state_dir):
         self.server = server
@@ -58,15 +59,50 @@ class Shop:
         self.server.sql("INSERT INTO shop.t VALUES " + ", ".join(f"({i}, 'v{i}')" for i in ids))
 
 
+class Servers:
+    """One server of each kind for all tests of a module, which leave it as it was; one that a test failed on is not
+    used again."""
+
+    def __init__(self):
+        self.made = {}
+
+    @contextmanager
+    def lend(self, request, flavour, **kwargs):
+        """The server, without what the test before has made on it."""
+        key = (flavour, *sorted(kwargs.items()))
+        if key not in self.made:
+            self.made[key] = Mysql(flavour, **kwargs)
+        server = self.made[key].start()
+        for name in ("shop", "other"):
+            server.drop_database(name)
+        yield server
+        report = getattr(request.node, "report_call", None)
+        if report is not None and report.failed:
+            self.made.pop(key).close()
+
+    def close(self):
+        for server in self.made.values():
+            server.close()
+
+
+@pytest.fixture(scope="module")
+def servers():
+    made = Servers()
+    yield made
+    made.close()
+
+
 @pytest.fixture(params=VARIANTS)
-def shop(request, own_mysql, tailrace, state_dir):
+def shop(request, servers, tailrace, state_dir):
     flavour, _, by_file = request.param.partition(" ")
-    return Shop(own_mysql(flavour, tls="on", gtid=not by_file), tailrace, state_dir)
+    with servers.lend(request, flavour, tls="on", gtid=not by_file) as server:
+        yield Shop(server, tailrace, state_dir)
 
 
 @pytest.fixture(params=VARIANTS[:2])
-def gtid_shop(request, own_mysql, tailrace, state_dir):
-    return Shop(own_mysql(request.param, tls="on"), tailrace, state_dir)
+def gtid_shop(request, servers, tailrace, state_dir):
+    with servers.lend(request, request.param, tls="on", gtid=True) as server:
+        yield Shop(server, tailrace, state_dir)
 
 
 def ids(lines):
@@ -159,12 +195,12 @@ def test_kill_in_a_large_transaction_repeats_little(shop):
     connection = shop.server.connect("shop")
     connection.cursor().execute("INSERT INTO t VALUES " + values)
     command = shop.args("--state", shop.state_dir, "--memory", "8MiB", "--checkpoint-interval", "10ms")
-    with subprocess.Popen([str(agent.binary()), *map(str, command)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.DEVNULL) as process:
-        before = [json.loads(process.stdout.readline()) for _ in range(20000)]
-        time.sleep(1)  # time for a checkpoint
-        process.kill()
-        before = ids(before + [json.loads(line) for line in process.stdout if line.endswith(b"\n")])
+    run = shop.tailrace.start(*command, into=subprocess.PIPE)
+    before = [json.loads(run.process.stdout.readline()) for _ in range(20000)]
+    wait_until_settled(lambda: shop.tailrace.run("checkpoint", "show", "--state", shop.state_dir, "--json").stdout,
+                       "the checkpoint")
+    run.kill()
+    before = ids(before + [json.loads(line) for line in run.process.stdout if line.endswith(b"\n")])
     after = ids(shop.to_end("--memory", "8MiB"))
     assert before == list(range(len(before))) and len(before) < 60000
     assert after == list(range(after[0], 60000))

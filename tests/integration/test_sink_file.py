@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from harness import agent, procs, schema
+from harness import procs, schema
 
 TABLE = "CREATE TABLE orders (id int PRIMARY KEY, note text)"
 
@@ -86,8 +86,8 @@ def test_a_full_disk_is_waited_for(streaming, pg_latest):
     set_file_limit(run, limit)
     insert(pg_latest, 6, 10, "y" * 200)
     run.wait_for_log("no room for output")
-    time.sleep(1)  # what was written before is checkpointed and acknowledged meanwhile
-    before = confirmed(pg_latest)
+    # What was written before is checkpointed and acknowledged meanwhile.
+    before = procs.wait_until_settled(lambda: confirmed(pg_latest), "what is acknowledged")
     insert(pg_latest, 11, 15)
     time.sleep(1)
     assert path.stat().st_size == limit
@@ -142,57 +142,37 @@ def test_a_delimited_file_is_repaired_too(tailrace, pg_latest, state_dir, tmp_pa
     assert "removed a torn record" in run.log
 
 
-def test_a_closed_pipe_is_a_quiet_exit(pg_latest):
-    pg_latest.sql(TABLE)
-    command = [str(agent.binary()), "run", "--source", pg_latest.url(), "--tables", "public.*"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL) as p:
-        try:
-            line = b""
-            while b"streaming" not in line:
-                line = p.stderr.readline()
-                assert line
-            insert(pg_latest, 1, 3)
-            assert json.loads(p.stdout.readline())["after"]["id"] == 1
-            p.stdout.close()  # noticed without another row
-            assert p.wait(20) == 1
-            log = p.stderr.read().decode()
-        finally:
-            p.kill()
-    assert "level=error" not in log and "tailrace:" not in log
+def start_into(tailrace, pg, into, *more):
+    run = tailrace.start("run", "--source", pg.url(), "--tables", "public.*", *more, into=into)
+    run.wait_for_log("streaming")
+    return run
 
 
-def test_a_slow_reader_gets_everything(pg_latest):
+def test_a_closed_pipe_is_a_quiet_exit(tailrace, pg_latest):
     pg_latest.sql(TABLE)
-    command = [str(agent.binary()), "run", "--source", pg_latest.url(), "--tables", "public.*"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          stdin=subprocess.DEVNULL) as p:
-        try:
-            line = b""
-            while b"streaming" not in line:
-                line = p.stderr.readline()
-            insert(pg_latest, 1, 20000, "n" * 100)  # far more than a pipe holds
-            time.sleep(2)
-            got = [json.loads(p.stdout.readline())["after"]["id"] for _ in range(20000)]
-            p.terminate()
-            assert p.wait(20) == 0
-        finally:
-            p.kill()
+    run = start_into(tailrace, pg_latest, subprocess.PIPE)
+    insert(pg_latest, 1, 3)
+    assert json.loads(run.process.stdout.readline())["after"]["id"] == 1
+    run.process.stdout.close()  # noticed without another row
+    assert run.wait(20) == 1
+    assert "level=error" not in run.log and "tailrace:" not in run.log
+
+
+def test_a_slow_reader_gets_everything(tailrace, pg_latest):
+    pg_latest.sql(TABLE)
+    run = start_into(tailrace, pg_latest, subprocess.PIPE)
+    insert(pg_latest, 1, 20000, "n" * 100)  # far more than a pipe holds
+    time.sleep(1)
+    got = [json.loads(run.process.stdout.readline())["after"]["id"] for _ in range(20000)]
+    assert run.terminate(20) == 0
     assert got == list(range(1, 20001))
 
 
-def test_a_full_device_is_waited_for(pg_latest, tmp_path):
+def test_a_full_device_is_waited_for(tailrace, pg_latest):
     pg_latest.sql(TABLE)
-    log = tmp_path / "log"
-    command = [str(agent.binary()), "run", "--source", pg_latest.url(), "--tables", "public.*", "--grace", "1s"]
-    with open("/dev/full", "wb") as full, open(log, "wb") as err:
-        p = subprocess.Popen(command, stdout=full, stderr=err, stdin=subprocess.DEVNULL)
-    try:
-        procs.wait_until(lambda: "streaming" in log.read_text(), 20, "the stream")
-        insert(pg_latest, 1, 3)
-        procs.wait_until(lambda: "no room for output" in log.read_text(), 20, "the warning")
-        assert p.poll() is None
-        p.terminate()
-        assert p.wait(20) in (0, 1)
-    finally:
-        p.kill()
-        p.wait()
+    with open("/dev/full", "wb") as full:
+        run = start_into(tailrace, pg_latest, full, "--grace", "1s")
+    insert(pg_latest, 1, 3)
+    run.wait_for_log("no room for output")
+    assert run.running
+    assert run.terminate(20) in (0, 1)

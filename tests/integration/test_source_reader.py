@@ -68,10 +68,10 @@ def test_stays_connected_while_kafka_is_stopped(own_postgres, own_kafka, tailrac
     broker.stop()
     stopped = time.monotonic()
     insert(pg, 10)  # first what fits into every queue, then far more
-    time.sleep(4)
+    time.sleep(3)
     for _ in range(40):
         insert(pg, 2000, 1000)
-    time.sleep(max(0.0, stopped + 14 - time.monotonic()))
+    time.sleep(max(0.0, stopped + 10 - time.monotonic()))
     assert pg.value(WALSENDER) == pid
     assert run.log.count('msg="streaming"') == 1
     broker.start()
@@ -95,7 +95,7 @@ def test_server_shuts_down_while_kafka_is_stopped(own_postgres, own_kafka, tailr
     broker.stop()
     for n, backlog in enumerate((1, 60000), 2):
         insert(pg, backlog, 1000)
-        time.sleep(3)
+        time.sleep(2)
         began = time.monotonic()
         pg.stop("fast", 30)
         assert time.monotonic() - began < 10
@@ -357,7 +357,6 @@ def test_feedback_does_not_wait_for_a_slow_consumer(own_postgres, tailrace, stat
 
 # ---- Memory -----------------------------------------------------------------------------------------------------
 
-@pytest.mark.skipif(agent.sanitized(), reason="a sanitizer takes memory of its own")
 @pytest.mark.timeout(180)
 def test_memory_of_a_huge_row_is_given_back(pg_latest, tailrace, state_dir):
     make_table(pg_latest)
@@ -372,6 +371,7 @@ def test_memory_of_a_huge_row_is_given_back(pg_latest, tailrace, state_dir):
     assert run.peak_rss() > before + (100 << 20)
     insert(pg_latest, 1000)
     wait_confirmed(pg_latest, pg_latest.server.wal_lsn())
-    procs.wait_until(lambda: run.rss() < before + (16 << 20), 10, "the memory to be given back")
+    if not agent.sanitized():  # a sanitizer takes memory of its own
+        procs.wait_until(lambda: run.rss() < before + (16 << 20), 10, "the memory to be given back")
     assert run.terminate() == 0
     assert "trying again" not in run.log
