@@ -107,6 +107,10 @@ struct change {
         struct text content; /* any bytes, not only text */
         bool transactional;
     } message;
+    /* Rows: the statement that made them, where it is known; any bytes. `statement` is shorter than its
+     * length where it was cut. */
+    struct text statement;
+    uint64_t statement_length;
     /*
      * Deterministic identity (promise 3): `epoch:transaction:record:index`. PostgreSQL: commit LSN, record
      * LSN (hex), and the index among the rows of that LSN. One change that gives several records appends

@@ -72,6 +72,7 @@ struct decoder_options {
     int (*columns)(void *ctx, const char *space, const char *name, struct position at, struct buf *out,
                    struct err *e);
     void *columns_ctx;
+    bool statements; /* rows carry the statement that made them, where the log has it */
 };
 
 /* Every decoder embeds this as its first member. */

@@ -188,7 +188,7 @@ static int check_slot(struct checking *c) {
 static int check_kind(struct checking *c) {
     static const char *const postgres[] = {"passfile", "service",  "slot",     "publication", "create",
                                            "failover", "messages", "discover", NULL};
-    static const char *const mysql[] = {"server_id", NULL};
+    static const char *const mysql[] = {"server_id", "statements", NULL};
     const char *const *foreign = is_mysql(c) ? postgres : mysql;
     for (size_t i = 0; foreign[i] != NULL; i++)
         if (node_get(c->node, foreign[i]) != NULL)

@@ -80,6 +80,7 @@ struct config_source {
     bool failover;                 /* slot with failover = true (PostgreSQL 17+) */
     bool messages;                 /* logical messages (pg_logical_emit_message) too */
     uint32_t discover_ms;          /* how often to look for new tables */
+    bool statements;               /* MySQL: rows carry the statement that made them */
     uint32_t server_id;            /* MySQL: as which replica we register; 0: derived from name and host */
     struct config_place place;
 };

@@ -88,6 +88,8 @@ const struct option option_table[] = {
     {SOURCE, .key = "server_id", .type = OPTION_INT, .min = 1, .max = UINT32_MAX - 1,
      TO_INT(config_source, server_id), .value_text = "from the names of source and host",
      .help = "Id to register with as a replica (MySQL)."},
+    {SOURCE, .key = "statements", .type = OPTION_BOOL, .value = "false", TO(config_source, statements),
+     .help = "Publish with each row the statement that made it, where the log has it (MySQL)."},
 
     /* ---- The sink -------------------------------------------------------------------------------------- */
     {SINK, .key = "type", .type = OPTION_ENUM, .choices = sink_choices, TO_INT(config_sink, type),

@@ -195,9 +195,9 @@ static int read_version(const struct wire_field *f, struct err *e) {
 }
 
 /* Any bytes. */
-static int read_content(struct record *r, const struct wire_field *f, struct err *e) {
+static int read_bytes(const struct wire_field *f, struct text *to, struct err *e) {
     if (wire_expect(f, WIRE_BYTES, e)) return -1;
-    r->change.message.content = (struct text){.ptr = (const char *)f->data, .len = f->len};
+    *to = (struct text){.ptr = (const char *)f->data, .len = f->len};
     return 0;
 }
 
@@ -215,7 +215,11 @@ static int read_scalar(struct record *r, const struct wire_reader *in, const str
     case CHANGE_FIELD_TX: return change_read_text(f, &r->tx.xid, e);
     case CHANGE_FIELD_POS: return change_read_text(f, &r->change.pos, e);
     case CHANGE_FIELD_GAP: return change_read_text(f, &r->change.message.content, e);
-    case CHANGE_FIELD_DDL: return read_content(r, f, e);
+    case CHANGE_FIELD_DDL: return read_bytes(f, &r->change.message.content, e);
+    case CHANGE_FIELD_STATEMENT: return read_bytes(f, &r->change.statement, e);
+    case CHANGE_FIELD_STATEMENT_LENGTH:
+        r->change.statement_length = f->value;
+        return wire_expect(f, WIRE_VARINT, e);
     case CHANGE_FIELD_MESSAGE: return read_message(r, in, f, e);
     case CHANGE_FIELD_ORD: r->ord = *f; return wire_expect(f, WIRE_BYTES, e);
     case CHANGE_FIELD_COMMIT_US: r->change.tx = &r->tx; return change_read_time(f, &r->tx.commit_us, e);

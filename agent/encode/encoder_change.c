@@ -109,6 +109,13 @@ static void put_tail(struct buf *out, const struct event *ev, const char *sub, s
     out->len = (size_t)(p - out->data);
 }
 
+/* The length only where it says something. */
+static void put_statement(struct buf *out, const struct change *c) {
+    change_plan_text(out, CHANGE_FIELD_STATEMENT, c->statement);
+    if (c->statement_length > c->statement.len)
+        wire_add_varint(out, CHANGE_FIELD_STATEMENT_LENGTH, c->statement_length);
+}
+
 /* ---- Records ---- */
 
 static int put_row(const struct row *r, struct buf *out, struct err *e) {
@@ -122,6 +129,7 @@ static int put_row(const struct row *r, struct buf *out, struct err *e) {
     put_image(out, plan, CHANGE_FIELD_BEFORE, r->before);
     put_image(out, plan, CHANGE_FIELD_AFTER, r->after);
     put_tail(out, r->ev, r->sub, r->sub_len);
+    if (r->ev->change->statement.len | r->ev->change->statement_length) put_statement(out, r->ev->change);
     if (buf_failed(out)) return err_memory(e, "a row");
     if (out->len - before <= MAX_MESSAGE) return 0;
     return err_set(e, ERR_DATA, "table %s.%s: a row of %zu bytes is larger than a protobuf message may be",

@@ -80,6 +80,13 @@ static void omit(struct value *image, size_t column) {
     if (size_in(image, column)) image[column] = (struct value){.state = VALUE_OMITTED};
 }
 
+/* The statement goes first: it is no part of the row. Its length stays. False: there is none (any more). */
+static bool drop_statement(struct trial *t) {
+    bool had = t->change.statement.len > 0;
+    t->change.statement.len = 0;
+    return had;
+}
+
 /* Leaves out the largest columns from the `first` on, until about `excess` bytes are saved; the next one. */
 static size_t strip(struct trial *t, size_t first, size_t excess) {
     size_t saved = 0, i = first;
@@ -115,6 +122,7 @@ int encoder_fit(struct encoder *en, const struct event *ev, size_t max, struct b
         if (en->ops->encode(en, &t.event, key, has_key, value, e)) goto out;
         size_t size = key->len + value->len;
         if (size <= max) break;
+        if (drop_statement(&t)) continue;
         if (*stripped == t.ncandidates) {
             too_large(ev, size, max, e);
             goto out;

@@ -1,4 +1,5 @@
 /* The JSON line (DESIGN.md §4); see encoder.h. */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -114,6 +115,15 @@ static void put_json_nulls(struct buf *out, const struct row *r) {
     json_member_close(out, m, "[]");
 }
 
+static void put_statement(struct buf *out, const struct change *c) {
+    if (c->statement.len) {
+        buf_puts(out, ",\"statement\":");
+        json_raw(out, c->statement.ptr, c->statement.len);
+    }
+    if (c->statement_length > c->statement.len)
+        buf_printf(out, ",\"statement_length\":%" PRIu64, c->statement_length);
+}
+
 static void put_row(struct json_encoder *en, struct row *r, const struct buf *key, bool has_key,
                     struct buf *out) {
     buf_put(out, r->plan->text.data, r->plan->head);
@@ -132,6 +142,7 @@ static void put_row(struct json_encoder *en, struct row *r, const struct buf *ke
     put_invalid(out, r);
     put_state(out, r, VALUE_MASKED, "masked");
     put_json_nulls(out, r);
+    put_statement(out, r->ev->change);
     json_line_end(out, r->ev, &en->time);
 }
 

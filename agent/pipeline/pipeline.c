@@ -211,6 +211,7 @@ static int make_decoder(struct pipeline *p, struct err *e) {
         .passed_over_ctx = p->forward,
         .columns = p->parts.source_ops->columns ? ask_columns : NULL,
         .columns_ctx = p,
+        .statements = p->parts.source->statements,
     };
 
     p->decoder = p->parts.source_ops->decoder->create(&o);

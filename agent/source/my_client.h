@@ -89,7 +89,8 @@ struct my_dump {
     bool by_gtid; /* MySQL's auto-positioning: `gtids` in the server's binary form */
     const uint8_t *gtids;
     size_t gtids_len;
-    bool ends; /* the server ends the stream at the end of its log, and does not wait for more */
+    bool statements; /* MariaDB: ANNOTATE_ROWS events too; MySQL sends its ROWS_QUERY in any case */
+    bool ends;       /* the server ends the stream at the end of its log, and does not wait for more */
 };
 
 /* Asks for the log; then my_client_fetch() until it ends. No SQL behind it. */

@@ -15,6 +15,7 @@
 #define COMMAND_DUMP 18      /* COM_BINLOG_DUMP */
 #define COMMAND_DUMP_GTID 30 /* COM_BINLOG_DUMP_GTID */
 #define DUMP_NON_BLOCK 0x01
+#define DUMP_ANNOTATE_ROWS 0x02
 #define DUMP_THROUGH_GTID 0x04
 #define COMMAND_MAX 512
 
@@ -32,6 +33,10 @@ static int check_dump(const struct my_dump *d, struct err *e) {
                    "the position in %s lies beyond 4 GiB, where a server without GTIDs cannot be told to "
                    "begin: turn GTIDs on, or set max_binlog_size to 1 GiB",
                    d->file);
+}
+
+static unsigned dump_flags(const struct my_dump *d) {
+    return (d->ends ? DUMP_NON_BLOCK : 0u) | (d->statements ? DUMP_ANNOTATE_ROWS : 0u);
 }
 
 /* A packet of the log: 0 and the event. */
@@ -92,7 +97,7 @@ static int dump_file(struct my_client *c, const struct my_dump *d, struct err *e
     struct command to = {bytes};
 
     put(&to, d->offset, 4);
-    put(&to, d->ends ? DUMP_NON_BLOCK : 0, 2);
+    put(&to, dump_flags(d), 2);
     put(&to, d->server_id, 4);
     put_bytes(&to, d->file, strlen(d->file));
     return send_command(c, COMMAND_DUMP, bytes, &to, false, e);
@@ -104,7 +109,7 @@ static int dump_gtid(struct my_client *c, const struct my_dump *d, struct err *e
     int rc;
 
     if (!bytes) return err_memory(e, "asking for the log");
-    put(&to, (d->by_gtid ? DUMP_THROUGH_GTID : 0u) | (d->ends ? DUMP_NON_BLOCK : 0u), 2);
+    put(&to, (d->by_gtid ? DUMP_THROUGH_GTID : 0u) | dump_flags(d), 2);
     put(&to, d->server_id, 4);
     put(&to, strlen(d->file), 4);
     put_bytes(&to, d->file, strlen(d->file));
@@ -171,7 +176,7 @@ int my_client_dump(struct my_client *c, const struct my_dump *d, struct err *e) 
                          .file_name_length = strlen(d->file),
                          .start_position = d->offset,
                          .server_id = d->server_id,
-                         .flags = d->ends ? DUMP_NON_BLOCK : 0};
+                         .flags = dump_flags(d)};
     if (d->by_gtid) {
         c->gtids = malloc(d->gtids_len + 1);
         if (!c->gtids) return err_memory(e, "asking for the log");

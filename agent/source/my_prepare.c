@@ -270,6 +270,16 @@ static int note_begun(struct run *r, struct err *e) {
     return my_begun_note(p->config, &p->server, &r->position, e);
 }
 
+/* Not in the way of anything: rows come without them. */
+static void say_statements(const struct my_prepare *p) {
+    if (!p->config->statements || p->server.statements) return;
+    log_msg(
+        LOG_WARN, p->config->name,
+        "statements are to be published, but the server does not log them: run \"SET GLOBAL %s = ON;\" and "
+        "let the applications connect anew",
+        p->server.flavour == FLAVOUR_MARIADB ? "binlog_annotate_row_events" : "binlog_rows_query_log_events");
+}
+
 /* ---- All together ---- */
 
 static int fill_out(struct run *r, struct source_start *out, struct err *e) {
@@ -306,6 +316,7 @@ int my_prepare_run(struct my_prepare *p, const struct source_resume *rs, struct 
     if (my_log_read(p->sql, &p->server, &r.log, e)) goto out;
     if (rs->first_run ? first_run(&r, e) : resume(&r, e)) goto out;
     if (note_begun(&r, e)) goto out;
+    say_statements(p);
     rc = fill_out(&r, out, e);
 out:
     buf_release(&r.gap_from);

@@ -26,6 +26,8 @@ enum variable {
     VALUE_OPTIONS,
     GTID_MODE,
     READ_ONLY,
+    ROWS_QUERY,
+    ANNOTATE_ROWS,
     VARIABLES,
 };
 
@@ -40,6 +42,8 @@ static const char *const names[VARIABLES] = {
     [VALUE_OPTIONS] = "binlog_row_value_options",
     [GTID_MODE] = "gtid_mode",
     [READ_ONLY] = "read_only",
+    [ROWS_QUERY] = "binlog_rows_query_log_events",
+    [ANNOTATE_ROWS] = "binlog_annotate_row_events",
 };
 
 /* What was read, and what is wrong with it. */
@@ -122,6 +126,8 @@ static void fill(const struct looking *l, struct my_server *out) {
     out->row_image = out->row_full                                     ? ROW_IMAGE_FULL
                      : strcasecmp(l->values[ROW_IMAGE], "NOBLOB") == 0 ? ROW_IMAGE_NOBLOB
                                                                        : ROW_IMAGE_MINIMAL;
+    out->statements =
+        strcasecmp(l->values[out->flavour == FLAVOUR_MARIADB ? ANNOTATE_ROWS : ROWS_QUERY], "ON") == 0;
     out->read_only = strcasecmp(l->values[READ_ONLY], "ON") == 0;
 }
 

@@ -18,9 +18,10 @@ struct my_server {
     char version_text[64];   /* "9.7.4", "10.11.5-MariaDB-log" */
     char uuid[MY_UUID_TEXT]; /* MySQL's server_uuid; "" on MariaDB */
     uint32_t server_id;
-    bool gtids;    /* every transaction has a GTID: MariaDB always, MySQL with gtid_mode=ON */
-    bool nameless; /* has no binlog_row_metadata: its log does not name columns */
-    bool row_full; /* row images are whole (binlog_row_image=FULL) */
+    bool gtids;      /* every transaction has a GTID: MariaDB always, MySQL with gtid_mode=ON */
+    bool nameless;   /* has no binlog_row_metadata: its log does not name columns */
+    bool statements; /* its log holds the text of the statements that rows come from */
+    bool row_full;   /* row images are whole (binlog_row_image=FULL) */
     enum row_image row_image;
     bool read_only;
 };

@@ -68,12 +68,13 @@ static int tell(struct my_client *c, const struct my_server *server, const struc
 
 /* ---- Asking ---- */
 
-static int ask(struct my_client *c, const struct my_server *server, const struct binlog_position *p,
-               uint32_t id, struct err *e) {
-    struct my_dump d = {.server_id = id, .file = "", .offset = 4};
+static int ask(struct my_client *c, const struct config_source *s, const struct my_server *server,
+               const struct binlog_position *p, struct err *e) {
+    struct my_dump d = {.server_id = my_conn_server_id(s), .file = "", .offset = 4};
     struct buf gtids = {0};
     int rc;
 
+    d.statements = s->statements && server->flavour == FLAVOUR_MARIADB;
     if (server->flavour == FLAVOUR_MYSQL && p->by_gtid) {
         d.by_gtid = true;
         gtid_set_encode(p->from.gtids, &gtids);
@@ -95,7 +96,7 @@ int my_stream_start(struct my_client *c, const struct config_source *s, const st
 
     snprintf(name, sizeof name, "tailrace/%.50s", s->name);
     if (tell(c, server, p, id, e)) return -1;
-    if (my_client_register(c, id, name, e) || ask(c, server, p, id, e)) return my_stream_explain(c, s, e);
+    if (my_client_register(c, id, name, e) || ask(c, s, server, p, e)) return my_stream_explain(c, s, e);
     return 0;
 }
 

@@ -15,6 +15,7 @@
 #include "decoders/binlog/prepared.h"
 #include "decoders/binlog/shape.h"
 #include "decoders/binlog/statement.h"
+#include "decoders/binlog/statement_text.h"
 #include "decoders/binlog/tables.h"
 
 #define BINLOG_POS_TEXT (BINLOG_FILE_MAX + 24)
@@ -28,6 +29,7 @@ struct group {
     bool streaming;  /* changes are emitted as they come; else they are held */
     bool begun;      /* CHANGE_BEGIN was emitted */
     bool rows;       /* a row was emitted */
+    bool stated;     /* the text of the statement being read is among its events */
     bool has_gtid;
     struct gtid gtid;
     uint64_t start; /* offset of its first event */
@@ -49,7 +51,9 @@ struct binlog {
     struct gtid_set *seen;     /* what the server sent or was told not to send; NULL: caught up */
     bool cut;                  /* a group in which changes were emitted was cut off: it must come again */
     struct group group;
-    struct hold hold; /* of the open group */
+    struct hold hold;             /* of the open group */
+    struct statement_text coming; /* of the statement being read, until rows are wanted of it */
+    struct statement_text stated; /* of the rows being emitted */
     struct prepared prepared;
 
     struct tables tables;

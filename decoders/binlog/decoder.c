@@ -266,6 +266,8 @@ static void decoder_destroy(struct decoder *base) {
     if (!d) return;
     emit_release(d);
     hold_release(&d->hold);
+    statement_text_release(&d->coming);
+    statement_text_release(&d->stated);
     prepared_release(&d->prepared);
     tables_release(&d->tables);
     shapes_free(d->shapes);

@@ -196,6 +196,8 @@ static int emit_rows(struct feed *f, struct binlog_event *ev, uint64_t start) {
         arena_clear(&d->row);
         if (rows_next(&r, &reader, s, &c, &more, f->e)) return -1;
         if (!more) return 0;
+        c.statement = (struct text){(const char *)d->stated.text.data, d->stated.text.len};
+        c.statement_length = d->stated.length;
         if (!delivered(d) && emit_identified(f, &c, start)) return -1;
     }
 }
@@ -323,6 +325,7 @@ static int emit_statement(struct feed *f, const struct binlog_event *ev, uint64_
 int emit_event(struct feed *f, struct binlog_event *ev, uint64_t start) {
     switch (ev->type) {
     case HOLD_SKIPPED: f->d->at.event += ev->server_id; return 0;
+    case HOLD_STATEMENT: return statement_text_take(&f->d->stated, ev, f->e);
     case BINLOG_TABLE_MAP: return emit_table_map(f, ev);
     case BINLOG_QUERY: return emit_statement(f, ev, start);
     default: return emit_rows(f, ev, start);

@@ -69,6 +69,8 @@ static int open_group(struct feed *f, const struct gtid_event *m, uint64_t start
         return err_set(f->e, ERR_IO,
                        "a transaction without a GTID came: gtid_mode was changed; starting anew by file and "
                        "offset");
+    statement_text_clear(&d->coming);
+    statement_text_clear(&d->stated);
     if (is_silent(f, &d->group, &d->group.silent)) return -1;
     d->group.standalone = d->flavour == FLAVOUR_MYSQL || m->standalone || m->xa_complete;
     d->group.xa = m->xa_prepare;
@@ -234,6 +236,34 @@ static int keep(struct feed *f, struct binlog_event *ev, uint64_t start) {
     return hold_full(&d->hold) ? overflow(f) : 0;
 }
 
+/* Kept once rows are wanted of the statement. */
+static int feed_statement_text(struct feed *f, const struct binlog_event *ev) {
+    struct binlog *d = f->d;
+    if (!d->options.statements || !d->group.open || !is_kept(&d->group)) return 0;
+    return statement_text_read(&d->coming, ev, f->e);
+}
+
+static int keep_statement_text(struct feed *f) {
+    struct binlog *d = f->d;
+    struct binlog_event text = statement_text_held(&d->coming);
+    if (!d->coming.length) return 0;
+    d->group.stated = true;
+    int result = keep(f, &text, 0);
+    statement_text_clear(&d->coming);
+    return result;
+}
+
+/* What follows the rows that end a statement has a text of its own, or none. */
+static int end_statement_text(struct feed *f, const struct binlog_event *rows) {
+    struct binlog *d = f->d;
+    if (!d->options.statements || !statement_text_ends(rows, &d->format)) return 0;
+    statement_text_clear(&d->coming);
+    struct binlog_event none = statement_text_held(&d->coming);
+    bool stated = d->group.stated;
+    d->group.stated = false;
+    return stated ? keep(f, &none, 0) : 0;
+}
+
 static int feed_table_map(struct feed *f, struct binlog_event *ev, uint64_t start) {
     struct binlog *d = f->d;
     struct table_map m;
@@ -241,7 +271,8 @@ static int feed_table_map(struct feed *f, struct binlog_event *ev, uint64_t star
     if (!d->group.open) return misplaced(f, ev, "comes outside of a transaction");
     if (table_map_peek(ev, &d->format, &m, f->e)) return -1;
     if (tables_see(&d->tables, &m, &d->options, &wanted, f->e)) return -1;
-    return wanted ? keep(f, ev, start) : 0;
+    if (!wanted) return 0;
+    return keep_statement_text(f) || keep(f, ev, start) ? -1 : 0;
 }
 
 static int feed_rows(struct feed *f, struct binlog_event *ev, uint64_t start) {
@@ -249,9 +280,10 @@ static int feed_rows(struct feed *f, struct binlog_event *ev, uint64_t start) {
     uint64_t id;
     if (!d->group.open) return misplaced(f, ev, "comes outside of a transaction");
     if (!binlog_table_id(ev, &d->format, &id)) return misplaced(f, ev, "is malformed");
-    if (id == DUMMY_TABLE) return 0;
+    if (id == DUMMY_TABLE) return end_statement_text(f, ev);
     struct binlog_event skipped = {.type = HOLD_SKIPPED, .server_id = 1};
-    return keep(f, tables_unwanted(&d->tables, id) ? &skipped : ev, start);
+    if (keep(f, tables_unwanted(&d->tables, id) ? &skipped : ev, start)) return -1;
+    return end_statement_text(f, ev);
 }
 
 /* A statement that is about no transaction's borders. */
@@ -367,6 +399,8 @@ int group_event(struct feed *f, struct binlog_event *ev, uint64_t start, bool ne
         if (!f->d->group.open) return misplaced(f, ev, "comes outside of a transaction");
         return close_group(f, &f->d->hold, UINT64_MAX);
     case BINLOG_XA_PREPARE: return feed_xa_prepare(f, ev);
+    case BINLOG_ROWS_QUERY:
+    case MARIADB_ANNOTATE_ROWS: return feed_statement_text(f, ev);
     /* They belong to a statement as text, which decides. */
     case BINLOG_INTVAR:
     case BINLOG_RAND:
@@ -374,9 +408,7 @@ int group_event(struct feed *f, struct binlog_event *ev, uint64_t start, bool ne
     case BINLOG_BEGIN_LOAD_QUERY:
     case BINLOG_APPEND_BLOCK:
     case BINLOG_DELETE_FILE:
-    /* The text of the statement whose rows follow; certification and views of group replication. */
-    case BINLOG_ROWS_QUERY:
-    case MARIADB_ANNOTATE_ROWS:
+    /* Certification and views of group replication. */
     case BINLOG_TRANSACTION_CONTEXT:
     case BINLOG_VIEW_CHANGE:
     case BINLOG_IGNORABLE: return 0;

@@ -17,7 +17,8 @@
 #include "decoders/spill.h"
 
 #define HOLD_MEMORY ((size_t)1 << 20)
-#define HOLD_SKIPPED 0 /* as the type of an event: `server_id` rows events that nobody wants */
+#define HOLD_SKIPPED 0   /* as the type of an event: `server_id` rows events that nobody wants */
+#define HOLD_STATEMENT 1 /* likewise: the text of the statement whose rows follow (statement_text.h) */
 
 struct hold_mark;
 

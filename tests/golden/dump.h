@@ -157,6 +157,13 @@ static inline void dump_change(const struct change *c, struct buf *out) {
         buf_putc(out, '\n');
         return;
     }
+    if (c->statement_length) {
+        buf_puts(out, "  statement ");
+        dump_quoted(c->statement.ptr, c->statement.len, out);
+        if (c->statement_length > c->statement.len)
+            buf_printf(out, " of %llu bytes", (unsigned long long)c->statement_length);
+        buf_putc(out, '\n');
+    }
     dump_image("before", c->table, c->before, out);
     dump_image("after", c->table, c->after, out);
 }

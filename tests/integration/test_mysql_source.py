@@ -526,3 +526,45 @@ def test_a_password_the_server_has_forgotten_does_not_travel_in_clear_text(own_m
                         "--until", "end")
     assert way.heard and all(server.password.encode() not in bytes(heard) for heard in way.heard)
     assert done.code == 0 or "needs TLS with this client library" in done.stderr
+
+
+def statements(lines):
+    return [(line["op"], line.get("statement")) for line in lines]
+
+
+@pytest.mark.parametrize("flavour, compressed", [("mariadb-11.4", False), ("mysql-9.7", False), ("mysql-9.7", True)])
+def test_rows_carry_their_statements(own_mysql, tailrace, state_dir, flavour, compressed):
+    settings = {"binlog_annotate_row_events" if "maria" in flavour else "binlog_rows_query_log_events": "ON"}
+    settings.update({"binlog_transaction_compression": "ON"} if compressed else {})
+    shop = Shop(own_mysql(flavour, settings=settings), tailrace, state_dir)
+    shop.server.sql("CREATE TABLE shop.u (id int PRIMARY KEY)")
+    only = ["--tables", "!shop.u"]
+    run = shop.durable(*only, "--statements")
+    both = "INSERT INTO shop.t VALUES (1, 'a'), (2, 'ä') /* from the till */"
+    long = "UPDATE shop.t SET v = 'x' /* " + "y" * 70000 + " */"
+    shop.server.sql(f"BEGIN; {both}; INSERT INTO shop.u VALUES (1); DELETE FROM shop.t WHERE id = 2; COMMIT; {long}")
+    lines = run.wait_for_lines(4)
+    assert statements(lines[:3]) == [("c", both), ("c", both), ("d", "DELETE FROM shop.t WHERE id = 2")]
+    assert lines[3]["statement"] == long[:65536] and lines[3]["statement_length"] == len(long)
+    assert all("statement_length" not in line for line in lines[:3])
+    shop.server.sql("XA START 'x'; INSERT INTO shop.t VALUES (3, 'c'); XA END 'x'; XA PREPARE 'x'")
+    shop.server.rotate()
+    assert run.terminate() == 0
+    shop.server.sql("XA COMMIT 'x'")
+    assert statements(shop.to_end(*only, "--statements")) == [("c", "INSERT INTO shop.t VALUES (3, 'c')")]
+    shop.insert(4)
+    assert statements(shop.to_end(*only)) == [("c", None)]
+
+
+@pytest.mark.parametrize("flavour", ["mariadb-11.4", "mysql-9.7"])
+def test_statements_that_are_not_logged_are_missed_aloud(own_mysql, tailrace, state_dir, flavour):
+    setting = "binlog_annotate_row_events" if "maria" in flavour else "binlog_rows_query_log_events"
+    shop = Shop(own_mysql(flavour, settings={setting: "OFF"}), tailrace, state_dir)
+    run = shop.durable("--statements")
+    assert f"SET GLOBAL {setting} = ON;" in run.log
+    shop.insert(1)
+    assert statements(run.wait_for_lines(1)) == [("c", None)]
+    shop.server.sql(f"SET GLOBAL {setting} = ON")
+    shop.insert(2)
+    assert statements(run.wait_for_lines(2)[1:]) == [("c", "INSERT INTO shop.t VALUES (2, 'v2')")]
+    assert run.terminate() == 0

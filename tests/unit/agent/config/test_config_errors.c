@@ -157,6 +157,8 @@ static const struct bad sources[] = {
      "URL"},
     {"sources: { a: { url: \"postgresql://h/db\", server_id: 5 } }\n", "",
      "tailrace.yaml:1:54: sources.a.server_id: is an option of MySQL and MariaDB sources"},
+    {"sources: { a: { url: \"postgresql://h/db\", statements: true } }\n", "",
+     "tailrace.yaml:1:55: sources.a.statements: is an option of MySQL and MariaDB sources"},
     {"sources: { a: { url: \"mysql://h\", server_id: 5 }, b: { url: \"mysql://u@h:3306/x\", server_id: 5 } "
      "}\n",
      "",

@@ -156,7 +156,7 @@ static void show(struct config *c, const struct option *o, char *out, size_t siz
 static void load_one(const struct option *o, const char *flag, const char *value, char *out, size_t size) {
     struct buf yaml = {0};
     char flags[1000] = "";
-    on_mysql = strcmp(o->key, "server_id") == 0;
+    on_mysql = strcmp(o->key, "server_id") == 0 || strcmp(o->key, "statements") == 0;
     put_yaml(flag != NULL ? NULL : o, value, &yaml);
     if (flag != NULL) {
         char quoted[500];

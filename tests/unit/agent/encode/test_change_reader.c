@@ -19,6 +19,8 @@ static void random_row(uint64_t *seed) {
     static struct value room[2 * FIXTURE_COLUMNS][64];
     struct fixture f;
     fixture_init(&f, 2 + fixture_random(seed) % (FIXTURE_COLUMNS - 2));
+    if (fixture_random(seed) % 4 == 0) f.change.statement = text_of("UPDATE t");
+    f.change.statement_length = fixture_random(seed) % 2 ? f.change.statement.len : 70000;
     f.event.sub = fixture_random(seed) % 4 ? 0 : (uint16_t)fixture_random(seed);
     for (size_t i = 0; i < f.table.ncolumns; i++) {
         f.before[i] = fixture_value(seed, &arrays[2 * i], room[2 * i]);
@@ -187,6 +189,8 @@ static void damage(void **state) {
     f.after[1] = value_of(VALUE_TEXT, "some text");
     f.after[2] = value_of(VALUE_UUID, "00112233-4455-6677-8899-aabbccddeeff");
     f.after[3] = value_of_double(VALUE_DOUBLE, 1.5);
+    f.change.statement = (struct text){"DELETE", 6};
+    f.change.statement_length = 70000;
     reader_encode(&encoder_change, &f.event, &value);
     reader_survives_damage(change_read, &value, 99, 20000);
     buf_release(&value);

@@ -438,7 +438,9 @@ static void field_numbers_are_the_schemas(void **state) {
     assert_int_equal(number_of(value, "array_text"), CV_ARRAY_TEXT);
     assert_int_equal(number_of(row, "ddl"), CHANGE_FIELD_DDL);
     assert_int_equal(number_of(value, "geometry"), CV_GEOMETRY);
-    assert_int_equal(row->n_fields, 17);
+    assert_int_equal(number_of(row, "statement"), CHANGE_FIELD_STATEMENT);
+    assert_int_equal(number_of(row, "statement_length"), CHANGE_FIELD_STATEMENT_LENGTH);
+    assert_int_equal(row->n_fields, 19);
     assert_int_equal(value->n_fields, 27);
 }
 

@@ -95,6 +95,27 @@ static void estimates_are_checked(void **state) {
     buf_release(&value);
 }
 
+/* The statement is no part of the row: it goes before any column does. */
+static void statement_goes_first(void **state) {
+    (void)state;
+    struct fixture f;
+    struct buf value;
+    struct err e = {0};
+    size_t stripped;
+    sample(&f);
+    f.change.statement = (struct text){big, sizeof(big) - 1};
+    f.change.statement_length = sizeof(big) - 1;
+    assert_int_equal(fit(&encoder_json, &f.event, 100000, &value, &stripped, &e), 0);
+    size_t whole = value.len;
+    assert_non_null(strstr(buf_cstr(&value), "\"statement\":\"bbb"));
+    buf_release(&value);
+    assert_int_equal(fit(&encoder_json, &f.event, whole - 1, &value, &stripped, &e), 0);
+    assert_int_equal(stripped, 0);
+    assert_null(strstr(buf_cstr(&value), "\"statement\":"));
+    assert_non_null(strstr(buf_cstr(&value), "\"statement_length\":"));
+    buf_release(&value);
+}
+
 static void key_alone_too_large(void **state) {
     (void)state;
     struct fixture f;
@@ -112,9 +133,8 @@ static void key_alone_too_large(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(strips_largest_first),
-        cmocka_unit_test(both_images_count),
-        cmocka_unit_test(estimates_are_checked),
+        cmocka_unit_test(strips_largest_first),  cmocka_unit_test(both_images_count),
+        cmocka_unit_test(estimates_are_checked), cmocka_unit_test(statement_goes_first),
         cmocka_unit_test(key_alone_too_large),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -174,6 +174,21 @@ static void images(void **state) {
     check(&f.event, NULL, HEAD "t\"" TAIL);
 }
 
+static void statements(void **state) {
+    (void)state;
+    struct fixture f;
+    fixture_init(&f, 1);
+    f.after[0] = value_of_int(VALUE_INT, 1);
+    f.change.statement = (struct text){"INSERT \"x\"", 10};
+    f.change.statement_length = 10;
+    check(&f.event, "{\"c0\":1}",
+          HEAD "c\",\"key\":{\"c0\":1},\"after\":{\"c0\":1},\"statement\":\"INSERT \\\"x\\\"\"" TAIL);
+    f.change.statement = (struct text){"\xff\xfe", 2};
+    check(&f.event, "{\"c0\":1}",
+          HEAD "c\",\"key\":{\"c0\":1},\"after\":{\"c0\":1},\"statement\":{\"base64\":\"//4=\"},"
+               "\"statement_length\":10" TAIL);
+}
+
 static void unchanged_key_comes_from_the_old_image(void **state) {
     (void)state;
     struct fixture f;
@@ -362,6 +377,7 @@ int main(void) {
         cmocka_unit_test(states),
         cmocka_unit_test(invalid_everywhere),
         cmocka_unit_test(images),
+        cmocka_unit_test(statements),
         cmocka_unit_test(unchanged_key_comes_from_the_old_image),
         cmocka_unit_test(names_and_sub),
         cmocka_unit_test(hashed_keys),

@@ -173,7 +173,7 @@ static void connect_to(struct builder *b, const char *version, bool by_gtid) {
     format(b, version);
 }
 
-static void builder_init(struct builder *b, bool by_gtid) {
+static void builder_init_as(struct builder *b, bool by_gtid, bool statements) {
     struct decoder_options o = {.epoch = 1,
                                 .wanted = builder_wanted,
                                 .wanted_ctx = b,
@@ -182,11 +182,16 @@ static void builder_init(struct builder *b, bool by_gtid) {
                                 .passed_over = builder_passes,
                                 .passed_over_ctx = b,
                                 .columns = builder_columns,
-                                .columns_ctx = b};
+                                .columns_ctx = b,
+                                .statements = statements};
     *b = (struct builder){0};
     b->d = decoder_binlog.create(&o);
     assert_non_null(b->d);
     connect_to(b, "9.7.4", by_gtid);
+}
+
+static inline void builder_init(struct builder *b, bool by_gtid) {
+    builder_init_as(b, by_gtid, false);
 }
 
 static void builder_release(struct builder *b) {
