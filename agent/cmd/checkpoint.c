@@ -12,6 +12,7 @@
 #include "agent/ack/checkpoint.h"
 #include "agent/cmd/exit.h"
 #include "agent/cmd/usage.h"
+#include "agent/pipeline/backfill_state.h"
 
 #define ENDING ".checkpoint"
 #define HEX_SHOWN 24 /* bytes of an opaque section that people see */
@@ -22,19 +23,19 @@ static const char help[] =
     "  NAME          a source's name; without one, every checkpoint in the directory\n";
 
 /* How a section is read. */
-enum look { LOOK_TEXT, LOOK_NUMBER, LOOK_TIME, LOOK_OPAQUE };
+enum look { LOOK_TEXT, LOOK_SNAPSHOT, LOOK_NUMBER, LOOK_TIME, LOOK_OPAQUE };
 
 static const struct {
     enum checkpoint_section section;
     const char *name;
     enum look look;
 } rows[] = {
-    {CHECKPOINT_SOURCE, "source", LOOK_TEXT},       {CHECKPOINT_POSITION_TEXT, "position", LOOK_TEXT},
-    {CHECKPOINT_WRITTEN_US, "written", LOOK_TIME},  {CHECKPOINT_EPOCH, "epoch", LOOK_NUMBER},
-    {CHECKPOINT_SNAPSHOT, "snapshot", LOOK_TEXT},   {CHECKPOINT_PROGRESS, "progress", LOOK_OPAQUE},
-    {CHECKPOINT_OUTPUT, "output", LOOK_NUMBER},     {CHECKPOINT_FINGERPRINT, "fingerprint", LOOK_OPAQUE},
-    {CHECKPOINT_IDENTITY, "identity", LOOK_OPAQUE}, {CHECKPOINT_POSITION, "position_bytes", LOOK_OPAQUE},
-    {CHECKPOINT_PREPARED, "prepared", LOOK_OPAQUE}, {CHECKPOINT_SHAPES, "shapes", LOOK_OPAQUE},
+    {CHECKPOINT_SOURCE, "source", LOOK_TEXT},         {CHECKPOINT_POSITION_TEXT, "position", LOOK_TEXT},
+    {CHECKPOINT_WRITTEN_US, "written", LOOK_TIME},    {CHECKPOINT_EPOCH, "epoch", LOOK_NUMBER},
+    {CHECKPOINT_SNAPSHOT, "snapshot", LOOK_SNAPSHOT}, {CHECKPOINT_PROGRESS, "progress", LOOK_OPAQUE},
+    {CHECKPOINT_OUTPUT, "output", LOOK_NUMBER},       {CHECKPOINT_FINGERPRINT, "fingerprint", LOOK_OPAQUE},
+    {CHECKPOINT_IDENTITY, "identity", LOOK_OPAQUE},   {CHECKPOINT_POSITION, "position_bytes", LOOK_OPAQUE},
+    {CHECKPOINT_PREPARED, "prepared", LOOK_OPAQUE},   {CHECKPOINT_SHAPES, "shapes", LOOK_OPAQUE},
 };
 
 struct options {
@@ -72,6 +73,20 @@ static void put_time(uint64_t us, struct buf *out) {
     buf_printf(out, "%s.%06" PRIu64 "Z", text, us % 1000000);
 }
 
+/* What cannot be read shows as the text that says why. */
+static void put_snapshot(const struct buf *b, bool json, struct buf *out) {
+    struct backfill_state *s = NULL;
+    struct buf text = {0};
+    struct err e = {0};
+    if (backfill_state_load(b->data, b->len, &s, &e) == 0)
+        backfill_state_text(s, &text);
+    else
+        buf_puts(&text, e.text);
+    put_text(&text, json, out);
+    buf_release(&text);
+    backfill_state_free(s);
+}
+
 static void put_value(const struct checkpoint *c, size_t row, bool json, struct buf *out) {
     const struct buf *b = &c->sections[rows[row].section];
     uint64_t number = checkpoint_u64(c, rows[row].section, 0);
@@ -79,6 +94,7 @@ static void put_value(const struct checkpoint *c, size_t row, bool json, struct 
     if (quotes) buf_putc(out, '"');
     switch (rows[row].look) {
     case LOOK_TEXT: put_text(b, json, out); break;
+    case LOOK_SNAPSHOT: put_snapshot(b, json, out); break;
     case LOOK_NUMBER: buf_put_u64(out, number); break;
     case LOOK_TIME: put_time(number, out); break;
     case LOOK_OPAQUE:

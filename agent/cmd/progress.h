@@ -1,5 +1,5 @@
 /*
- * progress: the line that a running source writes every ten seconds when it is busy.
+ * progress: the lines that a running source writes every ten seconds when it is busy.
  */
 #ifndef TAILRACE_AGENT_CMD_PROGRESS_H
 #define TAILRACE_AGENT_CMD_PROGRESS_H
@@ -10,6 +10,7 @@
 struct progress {
     int64_t at_us;
     uint64_t rows;
+    uint64_t table_rows;
 };
 
 /* Says rate and lag when ten seconds have passed and there was something to do. */

@@ -11,11 +11,12 @@
 #include "agent/config/yaml.h"
 
 /*
- * One source's share of the memory: an eighth reads ahead, half waits to be sent, the rest is for what is
- * between them and for the client libraries' own buffers.
+ * One source's share of the memory: an eighth reads ahead, a sixteenth reads tables, half waits to be sent,
+ * the rest is for what is between them and for the client libraries' own buffers.
  */
 #define SHARE_MIN ((size_t)8 << 20)
 #define RING_PART 8
+#define CHUNK_PART 16 /* over all connections that read tables */
 #define RING_MAX ((size_t)256 << 20)
 #define QUEUE_PART 2
 #define QUEUE_MAX ((size_t)1 << 40)
@@ -37,6 +38,9 @@ static int split_memory(struct loader *l) {
         return load_refuse(l, node_place(l->root, "memory"), "memory",
                            "%zu sources need at least %zuMiB, 8MiB for each", c->nsources, c->nsources * 8);
     c->ring_bytes = at_most(share / RING_PART, RING_MAX);
+    for (size_t i = 0; i < c->nsources; i++)
+        c->sources[i].chunk_bytes =
+            at_most(share / CHUNK_PART / c->sources[i].snapshot_connections, RING_MAX);
     c->sink.queue_bytes = at_most(share / QUEUE_PART, QUEUE_MAX);
     return 0;
 }

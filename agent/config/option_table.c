@@ -27,7 +27,11 @@ static const struct option_choice tls_choices[] = {{"auto", TLS_AUTO},
                                                    {"verify-ca", TLS_VERIFY_CA},
                                                    {"verify-full", TLS_VERIFY_FULL},
                                                    {NULL, 0}};
-static const struct option_choice snapshot_choices[] = {{"never", SNAPSHOT_NEVER}, {NULL, 0}};
+static const struct option_choice snapshot_choices[] = {{"initial", SNAPSHOT_INITIAL},
+                                                        {"never", SNAPSHOT_NEVER},
+                                                        {"only", SNAPSHOT_ONLY},
+                                                        {"when-needed", SNAPSHOT_WHEN_NEEDED},
+                                                        {NULL, 0}};
 static const struct option_choice encoding_choices[] = {
     {"json", ENCODING_JSON}, {"change", ENCODING_CHANGE}, {NULL, 0}};
 static const struct option_choice sink_choices[] = {
@@ -69,10 +73,14 @@ const struct option option_table[] = {
     {SOURCE, .key = "tables", .type = OPTION_LIST, .placeholder = "PATTERN", TO(config_source, tables),
      .value_text = "every table",
      .help = "Tables to capture: SCHEMA.TABLE with * and ?, /regex/, !PATTERN to leave out."},
-    {SOURCE, .key = "snapshot", .type = OPTION_ENUM, .choices = snapshot_choices, .value = "never",
+    {SOURCE, .key = "snapshot", .type = OPTION_ENUM, .choices = snapshot_choices, .value = "initial",
      TO_INT(config_source, snapshot),
-     .instead = "this version takes no snapshots yet: rows that exist before the start are not read",
-     .help = "Whether rows that exist already are read first."},
+     .help = "Whether rows that are there already are read when a source is new."},
+    {SOURCE, .key = "snapshot_connections", .type = OPTION_INT, .value = "2", .min = 1, .max = 16,
+     TO_INT(config_source, snapshot_connections), .help = "How many tables are read at the same time."},
+    {SOURCE, .key = "snapshot_rate", .type = OPTION_INT, .min = 1, .max = 1000000000,
+     TO_INT(config_source, snapshot_rate), .value_text = "as fast as it goes",
+     .help = "At most so many rows a second are read."},
     {SOURCE, .key = "slot", .type = OPTION_STRING, .placeholder = "NAME", TO(config_source, slot),
      .value_text = "tailrace_NAME", .help = "Replication slot."},
     {SOURCE, .key = "publication", .type = OPTION_STRING, .placeholder = "NAME",

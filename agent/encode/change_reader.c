@@ -167,7 +167,7 @@ static int read_op(struct record *r, const struct wire_field *f, struct err *e) 
     static const struct {
         char letter;
         enum change_op op;
-    } ops[] = {{'c', CHANGE_INSERT},   {'u', CHANGE_UPDATE},  {'d', CHANGE_DELETE}, {'r', CHANGE_INSERT},
+    } ops[] = {{'c', CHANGE_INSERT},   {'u', CHANGE_UPDATE},  {'d', CHANGE_DELETE}, {'r', CHANGE_READ},
                {'t', CHANGE_TRUNCATE}, {'m', CHANGE_MESSAGE}, {'g', CHANGE_GAP},    {'q', CHANGE_DDL}};
     if (wire_expect(f, WIRE_VARINT, e)) return -1;
     r->event.op = change_plan_letter(f->value);

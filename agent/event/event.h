@@ -91,8 +91,8 @@ struct entity_event {
 
 struct event {
     enum event_kind kind;
-    char
-        op; /* c u d r t m g q; halves of a key change are d and c; entities: SET c or u, REMOVE d, CLEAR t */
+    char op; /* c u d r t m g q; halves of a key change are d and c; entities: SET c, u or r, REMOVE d, CLEAR
+                t */
     bool key_from_before;              /* the key is read from the before image */
     uint16_t sub;                      /* 0 for the first record of a change */
     bool every_partition;              /* truncate, clear, ddl of a table */

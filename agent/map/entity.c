@@ -191,7 +191,8 @@ static void fill_field(struct bound *b, struct emit *em, size_t i) {
 
 static int send_set(struct bound *b, struct emit *em) {
     for (size_t i = 0; i < b->mapping->nfields; i++) fill_field(b, em, i);
-    return send(b, em, ENTITY_SET, b->stays ? 'u' : 'c', &b->now);
+    char op = em->change->op == CHANGE_READ ? 'r' : b->stays ? 'u' : 'c';
+    return send(b, em, ENTITY_SET, op, &b->now);
 }
 
 /* Whether an earlier mapping of the table clears the same part. */

@@ -204,12 +204,12 @@ void backfill_state_restart(struct backfill_state *s) {
     }
 }
 
-bool backfill_state_unsaved(const struct backfill_state *s) {
-    return s->unsaved;
+bool backfill_state_unsaved(const struct backfill_state *s, uint64_t watermark) {
+    return s->unsaved || (s->first && s->first->seq <= watermark);
 }
 
-void backfill_state_saved(struct backfill_state *s) {
-    s->unsaved = false;
+void backfill_state_saved(struct backfill_state *s, bool saved) {
+    s->unsaved = !saved;
 }
 
 uint64_t backfill_state_stamp(struct backfill_state *s, int64_t now_us) {
@@ -235,8 +235,8 @@ void backfill_state_figures(const struct backfill_state *s, struct backfill_figu
     for (size_t i = 0; i < s->count; i++) {
         const struct backfill_table *t = s->tables[i];
         uint64_t rows = rows_of(t);
-        out->rows += t->rows;
         if (t->stage == BACKFILL_PASSED_OVER) continue;
+        out->rows += t->rows;
         out->tables++;
         if (t->stage == BACKFILL_DONE) out->done++;
         out->total = rows > UINT64_MAX - out->total ? UINT64_MAX : out->total + rows;

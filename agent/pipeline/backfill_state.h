@@ -71,9 +71,10 @@ void backfill_state_reached(struct backfill_state *s, uint64_t watermark);
 /* The stream begins again from the checkpoint: what was sent and is not durable will be read again. */
 void backfill_state_restart(struct backfill_state *s);
 
-/* There is something to be kept that backfill_state_saved() was not told of. */
-bool backfill_state_unsaved(const struct backfill_state *s);
-void backfill_state_saved(struct backfill_state *s);
+/* There is something to be kept that backfill_state_saved() was not told of, or will be as soon as the
+ * watermark is there. */
+bool backfill_state_unsaved(const struct backfill_state *s, uint64_t watermark);
+void backfill_state_saved(struct backfill_state *s, bool saved);
 /* A table's stage was set outright, durable or not: it is to be kept. */
 void backfill_state_set(struct backfill_state *s, struct backfill_table *t, enum backfill_stage stage);
 

@@ -7,7 +7,6 @@
 
 #define BUSY_ENTRIES                                                                                         \
     1000 /* acknowledged since the last checkpoint: they would all come again after a crash */
-#define SNAPSHOT_NONE "never" /* remembered, so that a later version does not start one by itself */
 
 struct backward {
     struct backward_parts parts;
@@ -35,9 +34,19 @@ static int set_shapes(struct backward *b, struct err *e) {
     return buf_failed(shapes) ? err_memory(e, "making a checkpoint") : 0;
 }
 
+/* How far the tables that are read have come. */
+static int set_snapshot(struct backward *b, struct err *e) {
+    struct buf *section = &b->checkpoint.sections[CHECKPOINT_SNAPSHOT];
+
+    buf_clear(section, SIZE_MAX);
+    backfill_state_store(b->parts.snapshot, section);
+    return buf_failed(section) ? err_memory(e, "making a checkpoint") : 0;
+}
+
 /* The checkpoint is ready to be written. */
 static int complete(struct backward *b, struct err *e) {
-    if (b->parts.store && set_shapes(b, e)) return -1;
+    if (b->parts.store && (set_shapes(b, e) || set_snapshot(b, e))) return -1;
+    backfill_state_saved(b->parts.snapshot, true);
     return checkpoint_set_u64(&b->checkpoint, CHECKPOINT_WRITTEN_US, (uint64_t)clock_wall_us(b->parts.clock),
                               e);
 }
@@ -74,7 +83,6 @@ int backward_new(const struct backward_parts *parts, struct backward **out, stru
         checkpoint_set(c, CHECKPOINT_IDENTITY, s->identity.data, s->identity.len, e) ||
         checkpoint_set_u64(c, CHECKPOINT_EPOCH, s->epoch, e) ||
         checkpoint_set_u64(c, CHECKPOINT_FINGERPRINT, parts->fingerprint, e) ||
-        checkpoint_set(c, CHECKPOINT_SNAPSHOT, SNAPSHOT_NONE, strlen(SNAPSHOT_NONE), e) ||
         checkpoint_set(c, CHECKPOINT_PROGRESS, parts->progress.bytes, parts->progress.len, e) ||
         set_position(b, (struct position){s->position.data, s->position.len}, e) || save_first(b, e)) {
         backward_free(b);
@@ -116,10 +124,17 @@ static int64_t due_at(const struct backward *b) {
     return b->saved_at + (bearable > interval ? bearable : interval);
 }
 
+/* What is delivered, or the state of the snapshot, is not as it was kept. */
+static bool is_unsaved(const struct backward *b) {
+    uint64_t watermark = ledger_watermark(b->parts.ledger);
+
+    return watermark != b->saved_watermark || backfill_state_unsaved(b->parts.snapshot, watermark);
+}
+
 int backward_due_ms(const struct backward *b) {
     int64_t left;
 
-    if (b->saving || ledger_watermark(b->parts.ledger) == b->saved_watermark) return -1;
+    if (b->saving || !is_unsaved(b)) return -1;
     left = due_at(b) - clock_monotonic_us(b->parts.clock);
     return left <= 0 ? 0 : (int)(left / 1000) + 1;
 }
@@ -155,7 +170,9 @@ static int begin(struct backward *b, struct err *e) {
     struct position boundary;
 
     b->saved_at = clock_monotonic_us(b->parts.clock);
-    if (b->parts.sink->ops->sync(b->parts.sink, e) || take_marks(b, e) || complete(b, e)) return -1;
+    if (b->parts.sink->ops->sync(b->parts.sink, e) || take_marks(b, e)) return -1;
+    backfill_state_reached(b->parts.snapshot, ledger_watermark(b->parts.ledger));
+    if (complete(b, e)) return -1;
     boundary = ledger_boundary(b->parts.ledger);
     buf_clear(&b->saving_boundary, SIZE_MAX);
     buf_put(&b->saving_boundary, boundary.bytes, boundary.len);
@@ -190,12 +207,13 @@ static int finish(struct backward *b, bool now, struct err *e) {
         return 0;
     }
     b->saving = false;
+    backfill_state_saved(b->parts.snapshot, false);
     return e->retriable && !now ? 0 : -1;
 }
 
 int backward_tick(struct backward *b, bool now, struct err *e) {
     if (b->saving && finish(b, now, e)) return -1;
-    if (b->saving || ledger_watermark(b->parts.ledger) == b->saved_watermark) return 0;
+    if (b->saving || !is_unsaved(b)) return 0;
     if (!now && clock_monotonic_us(b->parts.clock) < due_at(b)) return 0;
     if (begin(b, e)) return -1;
     return now || !b->saver ? finish(b, now, e) : 0;

@@ -11,6 +11,7 @@
 #include "agent/ack/checkpoint.h"
 #include "agent/ack/ledger.h"
 #include "agent/config/config.h"
+#include "agent/pipeline/backfill_state.h"
 #include "agent/sink/sink.h"
 #include "agent/source/source.h"
 
@@ -26,6 +27,7 @@ struct backward_parts {
     struct decoder *decoder;        /* what it knows of tables is kept too; NULL: nothing */
     struct checkpoint_store *store; /* NULL: nothing is kept, positions are acknowledged when delivered */
     const struct clock *clock;
+    struct backfill_state *snapshot; /* is told what is delivered, and kept too */
     uint64_t fingerprint;
     struct position progress; /* of the loaded checkpoint, when it is still valid; else empty */
 };

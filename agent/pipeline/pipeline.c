@@ -10,44 +10,12 @@
 #include <unistd.h>
 
 #include "agent/base/log.h"
-#include "agent/base/spill_file.h"
-#include "agent/pipeline/backward.h"
-#include "agent/pipeline/forward.h"
-#include "agent/pipeline/until.h"
+#include "agent/pipeline/pipeline_inside.h"
 
-#define LEDGER_ENTRIES ((size_t)1 << 18)
 #define RECORDS_PER_TURN 2000 /* before results, checkpoints and the stop signal are looked at again */
 #define WAIT_SLICE_MS 100
 #define RETRY_FIRST_MS 200
 #define RETRY_LAST_MS 10000
-
-/* What lives from one connection of everything to the next. */
-struct pipeline {
-    struct pipeline_parts parts;
-    atomic_int stop; /* 0 run, 1 drain, 2 leave at once */
-    int stop_fd;
-    struct checkpoint_store *store;
-    struct checkpoint checkpoint; /* as loaded */
-    bool has_checkpoint;
-    bool streamed; /* this process has streamed before: a retry, not a start */
-    bool gap_used; /* --accept-gap counts once */
-
-    struct source *source;
-    struct source_start start;
-    struct ring *ring;
-    struct decoder *decoder;
-    struct sink *sink;
-    struct ledger *ledger;
-    struct forward *forward;
-    struct backward *backward;
-    struct until until;
-    struct err failure; /* of a delivery */
-
-    /* Figures, written by the pipeline thread. */
-    atomic_ullong rows, records, bytes, transactions, unconverted, lag_bytes;
-    atomic_llong commit_us;
-    atomic_size_t in_flight, ring_peak;
-};
 
 struct pipeline *pipeline_new(const struct pipeline_parts *parts, struct err *e) {
     struct pipeline *p = calloc(1, sizeof *p);
@@ -84,10 +52,31 @@ static const char *name_of(const struct pipeline *p) {
     return p->parts.source->name;
 }
 
-static bool keep_going(void *ctx) {
-    struct pipeline *p = ctx;
+bool pipeline_keep_going(void *ctx) {
+    const struct pipeline *p = ctx;
 
     return atomic_load(&p->stop) == 0;
+}
+
+static bool only(const struct pipeline *p) {
+    return p->parts.source->snapshot == SNAPSHOT_ONLY;
+}
+
+static bool keep_going(const struct pipeline *p) {
+    return atomic_load(&p->stop) == 0;
+}
+
+/* The run has come to where it was to end, as far as the stream is concerned; and tables, too. */
+static bool stream_ended(struct pipeline *p) {
+    return (only(p) && !p->parts.config->until) || until_reached(&p->until);
+}
+
+static bool tables_ended(const struct pipeline *p) {
+    return !p->backfill || backfill_done(p->backfill, NULL);
+}
+
+static bool ended(struct pipeline *p) {
+    return tables_ended(p) && stream_ended(p);
 }
 
 static int stopped(struct err *e) {
@@ -95,7 +84,7 @@ static int stopped(struct err *e) {
 }
 
 /* A sink_result_fn. The first failure ends this run; what it was about never becomes done. */
-static void on_result(void *ctx, uint64_t seq, const struct err *e) {
+void pipeline_result(void *ctx, uint64_t seq, const struct err *e) {
     struct pipeline *p = ctx;
 
     if (!e) {
@@ -116,211 +105,17 @@ static int turn_results(struct pipeline *p, int timeout_ms, struct err *e) {
     return backward_tick(p->backward, false, e);
 }
 
-/* forward's `wait`. */
-static int wait_for_room(void *ctx, struct err *e) {
+int pipeline_wait(void *ctx, struct err *e) {
     struct pipeline *p = ctx;
 
     if (!keep_going(p)) return stopped(e);
+    if (p->backfill) backfill_cut_late(p->backfill);
     return turn_results(p, WAIT_SLICE_MS, e);
-}
-
-static int open_store(struct pipeline *p, struct err *e) {
-    const char *dir = p->parts.config->state;
-
-    if (!dir || p->store) return 0;
-    return checkpoint_store_open(dir, name_of(p), &p->store, e);
-}
-
-static int load_checkpoint(struct pipeline *p, struct err *e) {
-    const struct buf *kind = &p->checkpoint.sections[CHECKPOINT_SOURCE];
-    const char *scheme = p->parts.source->scheme;
-
-    checkpoint_release(&p->checkpoint);
-    p->has_checkpoint = false;
-    if (!p->store) return 0;
-    if (checkpoint_load(p->store, &p->checkpoint, &p->has_checkpoint, e)) return -1;
-    if (p->has_checkpoint && (kind->len != strlen(scheme) || memcmp(kind->data, scheme, kind->len) != 0))
-        return err_set(
-            e, ERR_GAP,
-            "the checkpoint of %s was taken from a %.*s source, not %s: give this source another name, or "
-            "remove the old one with 'tailrace drop'",
-            name_of(p), (int)kind->len, (const char *)kind->data, scheme);
-    return 0;
-}
-
-static struct position section(const struct pipeline *p, enum checkpoint_section s) {
-    const struct buf *b = &p->checkpoint.sections[s];
-
-    return (struct position){b->data, b->len};
-}
-
-static int prepare_source(struct pipeline *p, struct err *e) {
-    const struct source_ops *ops = p->parts.source_ops;
-    const struct config *config = p->parts.config;
-    struct source_resume r = {
-        .identity = section(p, CHECKPOINT_IDENTITY),
-        .position = section(p, CHECKPOINT_POSITION),
-        .epoch = (uint32_t)checkpoint_u64(&p->checkpoint, CHECKPOINT_EPOCH, 0),
-        .first_run = !p->has_checkpoint,
-        .durable = config->state != NULL,
-        .accept_gap = config->accept_gap && !p->gap_used,
-        .from = config->from,
-        .stop_fd = p->stop_fd,
-    };
-
-    if (ops->prepare(p->source, &r, &p->start, e)) return -1;
-    p->gap_used = p->gap_used || p->start.gap;
-    return 0;
-}
-
-/* A place for what a decoder cannot keep in memory. */
-static struct spill *make_spill(void *ctx, struct err *e) {
-    const struct pipeline *p = ctx;
-
-    return spill_file_new(p->parts.config->state, e);
-}
-
-/* A question of the decoder's, for the source. */
-static int ask_columns(void *ctx, const char *space, const char *name, struct position at, struct buf *out,
-                       struct err *e) {
-    struct pipeline *p = ctx;
-
-    return p->parts.source_ops->columns(p->source, backward_identity(p->backward), space, name, at, out, e);
-}
-
-/* What is known of tables where streaming begins: kept with the checkpoint, else as they are now. */
-static int teach_decoder(struct pipeline *p, struct err *e) {
-    const struct decoder_ops *ops = p->decoder->ops;
-    const struct buf *known = &p->checkpoint.sections[CHECKPOINT_SHAPES], *now = &p->start.columns;
-    struct position at = {p->start.position.data, p->start.position.len};
-
-    if (p->has_checkpoint && !p->start.gap && known->len > 0 && ops->recall &&
-        ops->recall(p->decoder, at, known->data, known->len, e))
-        return -1;
-    return now->len > 0 && ops->learn ? ops->learn(p->decoder, now->data, now->len, e) : 0;
-}
-
-static int make_decoder(struct pipeline *p, struct err *e) {
-    struct decoder_options o = {
-        .epoch = p->start.epoch,
-        .wanted = forward_wants,
-        .wanted_ctx = p->forward,
-        .spill = make_spill,
-        .spill_ctx = p,
-        .passed_over = forward_passes_over,
-        .passed_over_ctx = p->forward,
-        .columns = p->parts.source_ops->columns ? ask_columns : NULL,
-        .columns_ctx = p,
-        .statements = p->parts.source->statements,
-    };
-
-    p->decoder = p->parts.source_ops->decoder->create(&o);
-    return p->decoder ? teach_decoder(p, e) : err_memory(e, "making a decoder");
-}
-
-/* Checks the mapping against the tables as they are, before anything is made in the database. */
-static int make_forward(struct pipeline *p, struct err *e) {
-    struct forward_parts parts = {
-        .config = p->parts.config,
-        .source = p->parts.source,
-        .encoder_ops = p->parts.encoder_ops,
-        .entity_ops = p->parts.entity_ops,
-        .schemas = p->parts.schemas,
-        .claims = p->parts.claims,
-        .sink = p->sink,
-        .ledger = p->ledger,
-        .wait = wait_for_room,
-        .keep_going = keep_going,
-        .ctx = p,
-    };
-
-    if (forward_new(&parts, &p->forward, e)) return -1;
-    return p->parts.source_ops->describe(p->source, forward_check, p->forward, e);
-}
-
-static int make_backward(struct pipeline *p, struct err *e) {
-    struct backward_parts parts = {
-        .config = p->parts.config,
-        .source = p->parts.source,
-        .start = &p->start,
-        .running = p->source,
-        .sink = p->sink,
-        .ledger = p->ledger,
-        .decoder = p->decoder,
-        .store = p->store,
-        .clock = p->parts.clock,
-        .fingerprint = forward_fingerprint(p->forward),
-    };
-    bool same = checkpoint_u64(&p->checkpoint, CHECKPOINT_FINGERPRINT, 0) == parts.fingerprint;
-
-    if (p->has_checkpoint && same && !p->start.gap) parts.progress = section(p, CHECKPOINT_PROGRESS);
-    if (parts.progress.len > 0 && p->decoder->ops->resume(p->decoder, parts.progress, e)) return -1;
-    return backward_new(&parts, &p->backward, e);
-}
-
-/* An accepted gap is an event of the new epoch, before any row of it. */
-static int publish_gap(struct pipeline *p, struct err *e) {
-    char id[32];
-    struct change c = {
-        .op = CHANGE_GAP,
-        .position = {p->start.position.data, p->start.position.len},
-        .message.content = {(const char *)p->start.gap_text.data, p->start.gap_text.len},
-    };
-    int n = snprintf(id, sizeof id, "%u:gap", p->start.epoch);
-
-    if (!p->start.gap) return 0;
-    c.id = (struct text){id, (size_t)n};
-    c.ord[0] = (uint8_t)(p->start.epoch >> 8);
-    c.ord[1] = (uint8_t)p->start.epoch;
-    log_msg(LOG_WARN, name_of(p), "gap accepted, epoch %u begins: %s", p->start.epoch,
-            buf_cstr(&p->start.gap_text));
-    return forward_change(p->forward, &c, e);
-}
-
-static int open_all(struct pipeline *p, struct err *e) {
-    const struct config *config = p->parts.config;
-    struct position from;
-
-    if (open_store(p, e) || load_checkpoint(p, e)) return -1;
-    if (p->parts.source_ops->open(p->parts.source, p->parts.clock, &p->source, e)) return -1;
-    if (!(p->ledger = ledger_new(LEDGER_ENTRIES, e))) return -1;
-    if (p->parts.sink_ops->open(&config->sink, name_of(p), on_result, p, &p->sink, e)) return -1;
-    if (make_forward(p, e) || prepare_source(p, e) || make_decoder(p, e)) return -1;
-    if (forward_declare_topics(p->forward, e) || make_backward(p, e) || publish_gap(p, e)) return -1;
-    from = (struct position){p->start.position.data, p->start.position.len};
-    if (p->streamed)
-        until_restart(&p->until);
-    else if (until_init(&p->until, config->until, p->source, from, p->parts.clock, e))
-        return -1;
-    if (!(p->ring = ring_new(config->ring_bytes, e))) return -1;
-    if (p->parts.source_ops->start(p->source, p->ring, e)) return -1;
-    p->streamed = true;
-    return 0;
-}
-
-static void close_all(struct pipeline *p) {
-    if (p->source) p->parts.source_ops->stop(p->source);
-    if (p->source) p->parts.source_ops->destroy(p->source);
-    forward_free(p->forward);
-    backward_free(p->backward);
-    if (p->sink) p->sink->ops->close(p->sink);
-    if (p->decoder) p->decoder->ops->destroy(p->decoder);
-    ledger_free(p->ledger);
-    ring_free(p->ring);
-    source_start_release(&p->start);
-    p->source = NULL;
-    p->forward = NULL;
-    p->backward = NULL;
-    p->sink = NULL;
-    p->decoder = NULL;
-    p->ledger = NULL;
-    p->ring = NULL;
-    memset(&p->start, 0, sizeof p->start);
-    err_clear(&p->failure);
 }
 
 static void publish_figures(struct pipeline *p) {
     const struct forward_counts *c = forward_counts(p->forward);
+    struct backfill_figures f;
 
     atomic_store(&p->rows, c->rows);
     atomic_store(&p->records, c->records);
@@ -331,10 +126,25 @@ static void publish_figures(struct pipeline *p) {
     atomic_store(&p->lag_bytes, p->parts.source_ops->lag_bytes(p->source));
     atomic_store(&p->in_flight, ledger_in_flight(p->ledger));
     atomic_store(&p->ring_peak, ring_peak(p->ring));
+    if (!p->reading) return;
+    backfill_state_figures(p->snapshot, &f);
+    atomic_store(&p->tables, f.tables);
+    atomic_store(&p->tables_read, f.done);
+    atomic_store(&p->table_rows, f.rows);
+    atomic_store(&p->table_rows_total, f.total);
 }
 
 /* A change_fn: forward, and see whether that was the end we were told to stop at. */
 static int on_change(void *ctx, const struct change *c, struct err *e) {
+    struct pipeline *p = ctx;
+
+    if (forward_change(p->forward, c, e)) return -1;
+    if (p->backfill && backfill_note(p->backfill, c, e)) return -1;
+    until_note(&p->until, c);
+    return 0;
+}
+
+int pipeline_take_read(void *ctx, const struct change *c, struct err *e) {
     struct pipeline *p = ctx;
 
     if (forward_change(p->forward, c, e)) return -1;
@@ -358,11 +168,12 @@ static int feed(struct pipeline *p, const void *record, size_t len, struct err *
 /* Handles what the ring holds, a bounded amount of it. *more: there may be more at once. */
 static int turn_frames(struct pipeline *p, bool *more, struct err *e) {
     const void *record;
+    bool may_end = tables_ended(p);
     size_t len;
 
     *more = true;
     for (int i = 0; i < RECORDS_PER_TURN; i++) {
-        if (until_reached(&p->until)) return 0;
+        if ((may_end && stream_ended(p)) || (p->backfill && backfill_holds(p->backfill))) return 0;
         record = ring_next(p->ring, &len);
         if (!record) {
             *more = false;
@@ -373,30 +184,46 @@ static int turn_frames(struct pipeline *p, bool *more, struct err *e) {
     return 0;
 }
 
+static int turn_backfill(struct pipeline *p, bool stream_waits, bool *more, struct err *e) {
+    *more = false;
+    return p->backfill ? backfill_turn(p->backfill, stream_waits, more, e) : 0;
+}
+
+/* -1: no timeout. */
+static int sooner(int a, int b) {
+    return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
 static void sleep_until_needed(struct pipeline *p) {
-    struct pollfd fds[4] = {
-        {.fd = ring_data_fd(p->ring), .events = POLLIN},
+    bool held = p->backfill && backfill_holds(p->backfill);
+    struct pollfd fds[4 + BACKFILL_FDS] = {
+        {.fd = held ? -1 : ring_data_fd(p->ring), .events = POLLIN},
         {.fd = p->sink->ops->fd(p->sink), .events = POLLIN},
         {.fd = p->stop_fd, .events = POLLIN},
         {.fd = backward_fd(p->backward), .events = POLLIN},
     };
-    int timeout = until_due_ms(&p->until);
-    int due = backward_due_ms(p->backward);
+    int timeout = backward_due_ms(p->backward);
+    size_t n = 0;
 
-    if (due >= 0 && (timeout < 0 || due < timeout)) timeout = due;
+    if (p->backfill) {
+        n = backfill_fds(p->backfill, fds + 4);
+        timeout = sooner(timeout, backfill_due_ms(p->backfill));
+    }
+    if (tables_ended(p)) timeout = sooner(timeout, until_due_ms(&p->until));
     if (timeout < 0 || timeout > 1000) timeout = 1000;
-    poll(fds, 4, timeout);
+    poll(fds, 4 + (nfds_t)n, timeout);
     if (fds[0].revents) ring_data_clear(p->ring);
+    if (n > 0) backfill_wake(p->backfill, fds + 4, n);
 }
 
 static int stream(struct pipeline *p, struct err *e) {
-    bool more;
+    bool more, chunks;
 
-    while (keep_going(p) && !until_reached(&p->until)) {
-        if (turn_frames(p, &more, e)) return -1;
+    while (keep_going(p) && !ended(p)) {
+        if (turn_frames(p, &more, e) || turn_backfill(p, more, &chunks, e)) return -1;
         if (turn_results(p, 0, e)) return -1;
         publish_figures(p);
-        if (!more && !until_reached(&p->until)) sleep_until_needed(p);
+        if (!more && !chunks && !ended(p)) sleep_until_needed(p);
     }
     return 0;
 }
@@ -404,8 +231,7 @@ static int stream(struct pipeline *p, struct err *e) {
 /* Waits for what is still out, at most the grace, then makes it durable. A second stop ends the waiting. */
 static int drain(struct pipeline *p, struct err *e) {
     int64_t end = clock_monotonic_us(p->parts.clock) + (int64_t)p->parts.config->grace_ms * 1000;
-    bool patient =
-        until_reached(&p->until) && keep_going(p); /* told to deliver everything: no grace, all of it */
+    bool patient = ended(p) && keep_going(p); /* told to deliver everything: no grace, all of it */
     int rc = 1;
 
     while (rc == 1 && atomic_load(&p->stop) < 2 && (patient || clock_monotonic_us(p->parts.clock) < end)) {
@@ -426,18 +252,28 @@ static int drain(struct pipeline *p, struct err *e) {
     return 0;
 }
 
+/* A snapshot that was all there was to do is worth nothing in parts. */
+static int whole(const struct pipeline *p, struct err *e) {
+    size_t left;
+
+    if (!p->backfill || (backfill_done(p->backfill, &left) && left == 0)) return 0;
+    return err_set(e, ERR_DATA, "%zu table(s) could not be read, see above", left);
+}
+
 /* One life of all the parts. What was delivered is made durable whatever ended it. */
 static int run_once(struct pipeline *p, struct err *e) {
     struct err late = {0};
-    int rc = open_all(p, e);
+    int rc = pipeline_open(p, e);
 
     if (!rc) rc = stream(p, e);
+    backfill_stop(p->backfill);
     if (!rc || (p->backward && e->code == ERR_STOPPED)) {
         rc = drain(p, e);
     } else if (p->backward && !e->fatal) {
         if (p->sink->ops->flush(p->sink, WAIT_SLICE_MS, &late) >= 0) backward_tick(p->backward, true, &late);
     }
-    close_all(p);
+    if (!rc && keep_going(p) && only(p)) rc = whole(p, e);
+    pipeline_close(p);
     return rc;
 }
 
@@ -451,7 +287,7 @@ static void pause_before_retry(struct pipeline *p, int *pause_ms) {
 /* A start that fails because nothing answers is an error at once; a stream that was running is taken up
  * again. */
 static bool worth_retrying(const struct pipeline *p, const struct err *e) {
-    if (!keep_going((void *)(uintptr_t)p) || !p->streamed || !p->parts.config->state) return false;
+    if (!keep_going(p) || !p->streamed || !p->parts.config->state || only(p)) return false;
     return e->retriable || (e->fatal && e->code == ERR_IO);
 }
 
@@ -468,6 +304,8 @@ int pipeline_run(struct pipeline *p, struct err *e) {
     checkpoint_release(&p->checkpoint);
     checkpoint_store_close(p->store);
     p->store = NULL;
+    backfill_state_free(p->snapshot);
+    p->snapshot = NULL;
     until_release(&p->until);
     return rc;
 }
@@ -484,6 +322,10 @@ void pipeline_stats(const struct pipeline *p, struct pipeline_stats *out) {
         .lag_bytes = atomic_load(&p->lag_bytes),
         .in_flight = atomic_load(&p->in_flight),
         .ring_peak = atomic_load(&p->ring_peak),
+        .tables = atomic_load(&p->tables),
+        .tables_read = atomic_load(&p->tables_read),
+        .table_rows = atomic_load(&p->table_rows),
+        .table_rows_total = atomic_load(&p->table_rows_total),
     };
     if (commit_us && (out->in_flight || out->lag_bytes))
         out->lag_us = clock_wall_us(p->parts.clock) - commit_us;

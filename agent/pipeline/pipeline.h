@@ -44,6 +44,11 @@ struct pipeline_stats {
     int64_t lag_us;       /* now minus commit time of the change handled last; 0 when idle */
     size_t in_flight;     /* ledger entries not done */
     size_t ring_peak;
+    /* The snapshot: tables that are read, or were; 0: none. */
+    size_t tables;
+    size_t tables_read;
+    uint64_t table_rows;       /* sent */
+    uint64_t table_rows_total; /* estimate; UINT64_MAX: unknown */
 };
 
 /* Makes a pipeline; nothing is connected yet. `parts` is copied; what it points to outlives the pipeline. */

@@ -179,7 +179,8 @@ struct source_ops {
     void (*chunks_cut)(struct source_chunks *c);
     /* Ends thread and connection, within 5 s. Before stop(). */
     void (*chunks_close)(struct source_chunks *c);
-    /* While chunks are read: this transaction of the stream was handled. NULL: the positions tell enough. */
+    /* While chunks are read: this transaction of the stream was handled. What was delivered before the start
+     * is not told. NULL: the positions tell enough. */
     void (*handled)(struct source *s, const struct tx *tx);
     /* Tells the server the last acknowledged position, ends the reader, waits for it. Idempotent. */
     void (*stop)(struct source *s);

@@ -70,7 +70,8 @@ def contenders(server, kafka, place, folder):
 
     def agent(topic, *more):
         state = folder / topic
-        return [binary(), "run", "--source", server.url(), "--name", topic, "--tables", "bench.*", "--state", state, "--from",
+        return [binary(), "run", "--source", server.url(), "--snapshot", "never", "--name", topic, "--tables", "bench.*",
+                "--state", state, "--from",
                 f"{file}:{begin}", "--encoding", "change", "--until", "end", *more]
     return {
         "raw reader": lambda name: [READER, "127.0.0.1", server.port, USER, server.password, file, begin, end],

@@ -168,14 +168,22 @@ class Tailrace:
         self.runs: List[Run] = []
 
     def config(self, content: Union[str, dict], name: str = "tailrace.yaml") -> Path:
-        """Writes a configuration. A dict is written as JSON, which is YAML too."""
+        """Writes a configuration. A dict is written as JSON, which is YAML too; no source of it takes a snapshot
+        unless it says so."""
+        if isinstance(content, dict):
+            for source in content.get("sources", {}).values():
+                source.setdefault("snapshot", "never")
         path = self.dir / name
         path.write_text(content if isinstance(content, str) else json.dumps(content, indent=2))
         return path
 
     def start(self, *args, env: Optional[dict] = None, into=None) -> Run:
-        """Starts the binary with these arguments; env comes on top of ours. Its stdout is a file, or `into`: what
-        subprocess.Popen takes, such as PIPE, to be read from run.process.stdout."""
+        """Starts the binary with these arguments; env comes on top of ours. A run with --source takes no snapshot
+        unless it says so. Its stdout is a file, or `into`: what subprocess.Popen takes, such as PIPE, to be read from
+        run.process.stdout."""
+        args = [str(arg) for arg in args]
+        if args[:1] == ["run"] and "--source" in args and "--snapshot" not in args:
+            args += ["--snapshot", "never"]
         if not binary().exists():
             raise AssertionError(f"there is no {binary()}: run make")
         number = len(self.runs) + 1
@@ -184,7 +192,7 @@ class Tailrace:
         full.pop("NOTIFY_SOCKET", None)
         full.update(env or {})
         with open(stdout, "wb") as out, open(stderr, "wb") as err:
-            process = subprocess.Popen([str(binary()), *map(str, args)], stdin=subprocess.DEVNULL,
+            process = subprocess.Popen([str(binary()), *args], stdin=subprocess.DEVNULL,
                                        stdout=out if into is None else into, stderr=err, cwd=self.dir, env=full,
                                        start_new_session=True)
         run = Run(process, stdout, stderr)

@@ -40,7 +40,7 @@ def left_behind(pg) -> list:
     (["run", "--source", NOWHERE, "--sink.kafka.acks", "1", "--sink.brokers", "x:1"], ["acks", "all"]),
     (["run", "--source", NOWHERE, "--until", "idle:soon"], ["idle"]),
     (["run", "--source"], ["--source"]),
-    (["run", "--source", NOWHERE, "--snapshot", "initial"], ["snapshot", "never"]),
+    (["run", "--source", NOWHERE, "--snapshot", "allways"], ["snapshot", "initial", "when-needed"]),
     (["run", "/nonexistent/tailrace.yaml"], ["/nonexistent/tailrace.yaml"]),
     (["checkpoint", "show"], ["--state"]),
     (["drop"], ["source"]),

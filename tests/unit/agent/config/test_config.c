@@ -29,7 +29,10 @@ static void test_one_line(void **state) {
     assert_strings(&s->tables, "public.*");
     assert_true(pattern_list_match(s->table_patterns, "public.x", NULL));
     assert_false(pattern_list_match(s->table_patterns, "other.x", NULL));
-    assert_int_equal(s->snapshot, SNAPSHOT_NEVER);
+    assert_int_equal(s->snapshot, SNAPSHOT_INITIAL);
+    assert_int_equal(s->snapshot_connections, 2);
+    assert_int_equal(s->snapshot_rate, 0);
+    assert_int_equal(s->chunk_bytes, 2 << 20);
     assert_string_equal(s->slot, "tailrace_shop");
     assert_string_equal(s->publication, "tailrace_shop");
     assert_true(s->create && !s->failover && !s->messages);

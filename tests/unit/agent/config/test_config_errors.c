@@ -83,10 +83,11 @@ static const struct bad values[] = {
      "tailrace.yaml:4:10: sources.shop.tls: \"verify_full\" is not one of auto, off, require, verify-ca, "
      "verify-full; "
      "did you mean \"verify-full\"?"},
-    {SHOP "    snapshot: initial\n", "",
-     "tailrace.yaml:4:15: sources.shop.snapshot: \"initial\" is not never; this version takes no snapshots "
-     "yet: rows "
-     "that exist before the start are not read"},
+    {SHOP "    snapshot: allways\n", "",
+     "tailrace.yaml:4:15: sources.shop.snapshot: \"allways\" is not one of initial, never, only, "
+     "when-needed"},
+    {SHOP "    snapshot_connections: 17\n", "",
+     "tailrace.yaml:4:27: sources.shop.snapshot_connections: \"17\" is not a whole number between 1 and 16"},
     {SHOP "encoding: typed\n", "",
      "tailrace.yaml:4:11: encoding: \"typed\" is not one of json, change; typed and "
      "debezium-json are not in this version"},
@@ -106,9 +107,9 @@ static const struct bad values[] = {
      "null; did you mean \"kafka\"?"},
     {SHOP, "--sink.type kafak",
      "--sink.type: \"kafak\" is not one of kafka, stdout, file, null; did you mean \"kafka\"?"},
-    {SHOP, "--snapshot=initial",
-     "--snapshot: \"initial\" is not never; this version takes no snapshots yet: rows "
-     "that exist before the start are not read"},
+    {SHOP, "--snapshot=when_needed",
+     "--snapshot: \"when_needed\" is not one of initial, never, only, when-needed; did you mean "
+     "\"when-needed\"?"},
     {SHOP, "--until idle:5", "--until: idle: \"5\" is not a time such as 500ms, 5s, 2m or 1h"},
     {SHOP, "--log-level loud", "--log-level: \"loud\" is not one of error, warn, info, debug"},
 };

@@ -107,20 +107,21 @@ static void what_is_to_be_kept_is_known(void **unused) {
     struct backfill_table *a;
 
     (void)unused;
-    assert_true(backfill_state_unsaved(s));
-    backfill_state_saved(s);
+    assert_true(backfill_state_unsaved(s, 0));
+    backfill_state_saved(s, true);
     a = backfill_state_add(s, "public", "a");
-    assert_true(backfill_state_unsaved(s));
-    backfill_state_saved(s);
+    assert_true(backfill_state_unsaved(s, 0));
+    backfill_state_saved(s, true);
     sent(s, a, 3, BACKFILL_DONE, "", 0);
-    assert_false(backfill_state_unsaved(s));
+    assert_false(backfill_state_unsaved(s, 2));
+    assert_true(backfill_state_unsaved(s, 3));
     backfill_state_reached(s, 2);
-    assert_false(backfill_state_unsaved(s));
+    assert_false(backfill_state_unsaved(s, 2));
     backfill_state_reached(s, 3);
-    assert_true(backfill_state_unsaved(s));
-    backfill_state_saved(s);
+    assert_true(backfill_state_unsaved(s, 0));
+    backfill_state_saved(s, true);
     backfill_state_set(s, a, BACKFILL_PASSED_OVER);
-    assert_true(backfill_state_unsaved(s));
+    assert_true(backfill_state_unsaved(s, 0));
     backfill_state_free(s);
 }
 

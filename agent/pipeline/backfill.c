@@ -1,0 +1,490 @@
+#include "agent/pipeline/backfill.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/base/log.h"
+#include "agent/pipeline/backfill_tables.h"
+#include "agent/pipeline/backfill_worker.h"
+
+#define MS ((int64_t)1000)
+#define SECOND (1000 * MS)
+#define ROUND_ASKS_US (50 * MS)  /* chunks are begun in a round until then */
+#define SHARE_MOST 4             /* times as long as the round took */
+#define AGAIN_FIRST_US (20 * MS) /* what is not visible yet is asked for again: within a round, */
+#define AGAIN_MOST_US (300 * MS)
+#define LATER_FIRST_US (200 * MS) /* and in a later one */
+#define LATER_MOST_US SECOND
+#define SAY_LATER_US (10 * SECOND)
+#define SAY_LATER_AGAIN_US (60 * SECOND)
+#define SILENT_US (15 * SECOND) /* a chunk that was told to end and says nothing: the connection is hung */
+#define CUT_MOST_US (64 * SECOND)
+#define FAILED_FIRST_US SECOND
+#define FAILED_MOST_US (30 * SECOND)
+#define FAILURES_MOST 5
+#define LOOK_AGAIN_US (10 * SECOND)
+#define LOUD_ROWS 100000 /* a table of so many is said when it is read */
+
+struct backfill {
+    struct backfill_parts parts;
+    const char *source;
+    struct backfill_worker workers[BACKFILL_FDS];
+    unsigned nworkers;
+    struct backfill_rate rate;
+    int64_t begun_us;
+    uint64_t rows; /* sent on by this process */
+    bool at_work;  /* since it was last complete */
+
+    /* The stream. */
+    struct buf at;    /* everything before it was sent on, nothing behind it */
+    struct buf first; /* see parts.first */
+    bool inside;      /* a transaction */
+    bool look_again;  /* a table may have joined */
+    int64_t looked_us;
+
+    /* The round. */
+    bool wanted; /* one is to begin between two transactions */
+    bool holds;
+    int64_t round_us;    /* when it began */
+    int64_t again_us;    /* what is not visible yet is asked for again then; 0: nothing waits for that */
+    int64_t again_after; /* the wait after that */
+    int64_t stream_until_us;
+    unsigned share;
+
+    /* Since when nothing could be read because something is not visible yet; 0: it is. */
+    int64_t later_since_us, later_said_us, later_us;
+    int64_t rounds_from_us; /* no round before */
+};
+
+static int64_t now_of(const struct backfill *b) {
+    return clock_monotonic_us(b->parts.clock);
+}
+
+static struct position position_of(const struct buf *p) {
+    return (struct position){p->data, p->len};
+}
+
+int backfill_new(const struct backfill_parts *parts, struct backfill **out, struct err *e) {
+    struct backfill *b = calloc(1, sizeof *b);
+
+    if (!b) return err_memory(e, "preparing a snapshot");
+    b->parts = *parts;
+    b->source = parts->source_config->name;
+    buf_put(&b->at, parts->at.bytes, parts->at.len);
+    buf_put(&b->first, parts->first.bytes, parts->first.len);
+    if (buf_failed(&b->at) || buf_failed(&b->first)) {
+        backfill_free(b);
+        return err_memory(e, "preparing a snapshot");
+    }
+    if (parts->first.len > 0 && parts->source->ops->decoder->position_compare(parts->at, parts->first) >= 0)
+        b->first.len = 0;
+    b->nworkers = parts->source_config->snapshot_connections;
+    if (b->nworkers > BACKFILL_FDS) b->nworkers = BACKFILL_FDS;
+    for (unsigned i = 0; i < b->nworkers; i++) backfill_worker_init(&b->workers[i], &b->parts, i);
+    b->begun_us = b->looked_us = now_of(b);
+    b->share = 1;
+    b->at_work = true;
+    backfill_rate_init(&b->rate, parts->source_config->snapshot_rate, b->begun_us);
+    *out = b;
+    return 0;
+}
+
+void backfill_stop(struct backfill *b) {
+    if (!b) return;
+    for (unsigned i = 0; i < b->nworkers; i++) backfill_worker_close(&b->workers[i]);
+    b->holds = b->wanted = false;
+}
+
+void backfill_free(struct backfill *b) {
+    if (!b) return;
+    backfill_stop(b);
+    for (unsigned i = 0; i < b->nworkers; i++) backfill_worker_release(&b->workers[i]);
+    buf_release(&b->at);
+    buf_release(&b->first);
+    free(b);
+}
+
+/* ---- The stream ---- */
+
+static int note_position(struct backfill *b, const struct change *c, struct err *e) {
+    const struct decoder_ops *d = b->parts.source->ops->decoder;
+
+    buf_clear(&b->at, SIZE_MAX);
+    buf_put(&b->at, c->position.bytes, c->position.len);
+    if (buf_failed(&b->at)) return err_memory(e, "noting a position");
+    /* The first transaction that comes is the one whose parts do not come again, or is behind it. */
+    if (b->first.len > 0 &&
+        (c->op == CHANGE_COMMIT || d->position_compare(position_of(&b->at), position_of(&b->first)) >= 0))
+        b->first.len = 0;
+    return 0;
+}
+
+int backfill_note(struct backfill *b, const struct change *c, struct err *e) {
+    switch (c->op) {
+    case CHANGE_BEGIN: b->inside = true; return 0;
+    case CHANGE_COMMIT:
+        b->inside = false;
+        if (b->parts.source->ops->handled && c->tx) b->parts.source->ops->handled(b->parts.source, c->tx);
+        return note_position(b, c, e);
+    case CHANGE_HEARTBEAT: return note_position(b, c, e);
+    case CHANGE_SCHEMA:
+        if (!backfill_state_find(b->parts.state, table_space(c->table), c->table->name)) b->look_again = true;
+        return 0;
+    default: return 0;
+    }
+}
+
+bool backfill_holds(const struct backfill *b) {
+    return b->holds || (b->wanted && !b->inside);
+}
+
+/* ---- Tables ---- */
+
+static bool is_left(const struct backfill_table *t) {
+    return t->stage == BACKFILL_PENDING && !t->left;
+}
+
+bool backfill_done(const struct backfill *b, size_t *left) {
+    size_t given_up = 0;
+    bool done = true;
+
+    for (size_t i = 0; i < backfill_state_count(b->parts.state); i++) {
+        const struct backfill_table *t = backfill_state_at(b->parts.state, i);
+        if (is_left(t)) done = false;
+        if (t->left) given_up++;
+    }
+    if (left) *left = given_up;
+    return done;
+}
+
+/* The smallest that is free; NULL: none now. */
+static struct backfill_table *pick(const struct backfill *b, int64_t now) {
+    struct backfill_table *best = NULL;
+
+    for (size_t i = 0; i < backfill_state_count(b->parts.state); i++) {
+        struct backfill_table *t = backfill_state_at(b->parts.state, i);
+        if (!is_left(t) || t->busy || t->not_before_us > now) continue;
+        if (!best || t->estimate < best->estimate) best = t;
+    }
+    return best;
+}
+
+static void let_go(struct backfill_worker *w) {
+    if (w->table) w->table->busy = false;
+    w->table = NULL;
+}
+
+/* Gives an idle worker something to do, when there is something. */
+static bool has_work(struct backfill *b, struct backfill_worker *w, int64_t now) {
+    if (w->busy || w->not_before_us > now) return false;
+    if (w->table) return w->table->not_before_us <= now;
+    if (!(w->table = pick(b, now))) return false;
+    w->table->busy = true;
+    w->cut_us = BACKFILL_CUT_US;
+    backfill_pace_init(&w->pace);
+    return true;
+}
+
+static bool any_work(struct backfill *b, int64_t now) {
+    if (backfill_rate_due_us(&b->rate, now) > 0) return false;
+    for (unsigned i = 0; i < b->nworkers; i++)
+        if (has_work(b, &b->workers[i], now)) return true;
+    return false;
+}
+
+/* A table may have joined. What the source cannot say now is asked again. */
+static void look_again(struct backfill *b, int64_t now) {
+    struct err e = {0};
+    size_t added = 0;
+
+    if (!b->look_again || now - b->looked_us < LOOK_AGAIN_US) return;
+    b->looked_us = now;
+    b->look_again = false;
+    if (backfill_tables_look(b->parts.state, b->parts.source, b->source, false, &added, &e)) {
+        log_msg(LOG_WARN, b->source, "looking for tables to read: %s", e.text);
+        b->look_again = true;
+    }
+    if (added == 0) return;
+    log_msg(LOG_INFO, b->source, "%zu table(s) joined: the rows that they have are read", added);
+    b->at_work = true;
+}
+
+/* ---- What comes of a chunk ---- */
+
+static void name_of(const struct backfill_table *t, char *out, size_t len) {
+    snprintf(out, len, "%s%s%s", t->space, t->space[0] ? "." : "", t->name);
+}
+
+static void say_read(const struct backfill *b, const struct backfill_table *t) {
+    char name[256], rows[32];
+
+    name_of(t, name, sizeof name);
+    snprintf(rows, sizeof rows, "%" PRIu64, t->rows);
+    log_kv(t->rows >= LOUD_ROWS ? LOG_INFO : LOG_DEBUG, b->source, "table read", "table", name, "rows", rows,
+           NULL);
+}
+
+/* So much of the table has been sent on. */
+static int took(struct backfill *b, struct backfill_worker *w, const struct backfill_end *end,
+                enum backfill_stage stage, struct err *e) {
+    struct position after = end->after;
+
+    if (after.len == 0) after = position_of(&w->table->after);
+    b->rows += end->rows;
+    return backfill_state_sent(b->parts.state, w->table, ledger_last(b->parts.ledger), stage, after,
+                               end->rows, e);
+}
+
+static int chunk_read(struct backfill *b, struct backfill_worker *w, const struct backfill_end *end,
+                      int64_t now, struct err *e) {
+    bool last = end->outcome == CHUNK_LAST;
+
+    backfill_pace_note(&w->pace, w->asked, end->rows, now - w->asked_us);
+    /* A chunk that was cut before its first row came gets longer the next time. */
+    if (!last && end->rows == 0 && w->cut_us < CUT_MOST_US) w->cut_us *= 2;
+    b->later_since_us = b->later_us = 0;
+    w->table->failures = 0;
+    if (took(b, w, end, last ? BACKFILL_DONE : BACKFILL_PENDING, e)) return -1;
+    if (!last) return 0;
+    say_read(b, w->table);
+    let_go(w);
+    return 0;
+}
+
+static void chunk_later(struct backfill *b, const struct backfill_end *end, int64_t now) {
+    if (!b->again_us) {
+        b->again_us = now + b->again_after;
+        b->again_after *= 2;
+    }
+    if (!b->later_since_us) b->later_since_us = b->later_said_us = now;
+    if (now - b->later_said_us < (b->later_said_us == b->later_since_us ? SAY_LATER_US : SAY_LATER_AGAIN_US))
+        return;
+    b->later_said_us = now;
+    log_msg(LOG_WARN, b->source, "the snapshot waits for %" PRId64 " s now: %s",
+            (now - b->later_since_us) / SECOND, end->err.text);
+}
+
+static int chunk_gone(struct backfill *b, struct backfill_worker *w, const struct backfill_end *end,
+                      struct err *e) {
+    char name[256];
+
+    name_of(w->table, name, sizeof name);
+    log_msg(LOG_WARN, b->source, "table %s is not read any further: %s", name, end->err.text);
+    if (took(b, w, end, BACKFILL_PASSED_OVER, e)) return -1;
+    let_go(w);
+    return 0;
+}
+
+static int64_t failed_wait(unsigned failures) {
+    int64_t wait = FAILED_FIRST_US << (failures < 6 ? failures : 6);
+
+    return wait < FAILED_MOST_US ? wait : FAILED_MOST_US;
+}
+
+static int chunk_failed(struct backfill *b, struct backfill_worker *w, const struct backfill_end *end,
+                        int64_t now, struct err *e) {
+    struct backfill_table *t = w->table;
+    char name[256];
+
+    name_of(t, name, sizeof name);
+    if (end->after.len > 0 && took(b, w, end, BACKFILL_PENDING, e)) return -1;
+    t->not_before_us = w->not_before_us = now + failed_wait(t->failures);
+    t->failures++;
+    t->left = end->err.code == ERR_DATA || (!end->err.retriable && t->failures >= FAILURES_MOST);
+    if (t->left)
+        log_msg(LOG_ERROR, b->source, "table %s is not read before the next start: %s", name, end->err.text);
+    else
+        log_msg(LOG_WARN, b->source, "reading table %s failed, it is tried again: %s", name, end->err.text);
+    let_go(w);
+    return 0;
+}
+
+static int take_end(struct backfill *b, struct backfill_worker *w, const struct backfill_end *end,
+                    struct err *e) {
+    int64_t now = now_of(b);
+
+    backfill_rate_return(&b->rate, end->rows < w->asked ? w->asked - end->rows : 0);
+    switch (end->outcome) {
+    case CHUNK_MORE:
+    case CHUNK_LAST: return chunk_read(b, w, end, now, e);
+    case CHUNK_LATER: chunk_later(b, end, now); return 0;
+    case CHUNK_GONE: return chunk_gone(b, w, end, e);
+    case CHUNK_FAILED: break;
+    }
+    return chunk_failed(b, w, end, now, e);
+}
+
+/* ---- Rounds ---- */
+
+static void ask(struct backfill *b, struct backfill_worker *w, int64_t now) {
+    struct backfill_end end = {.outcome = CHUNK_FAILED};
+    uint32_t rows = backfill_rate_take(&b->rate, w->pace.rows, now);
+
+    if (rows == 0 || !backfill_worker_ask(w, position_of(&b->at), rows, now, &end.err)) return;
+    w->asked = rows;
+    take_end(b, w, &end, NULL); /* no rows came, so nothing of it can fail */
+}
+
+static void ask_all(struct backfill *b, int64_t now) {
+    for (unsigned i = 0; i < b->nworkers; i++)
+        if (has_work(b, &b->workers[i], now)) ask(b, &b->workers[i], now);
+}
+
+static bool any_busy(const struct backfill *b) {
+    for (unsigned i = 0; i < b->nworkers; i++)
+        if (b->workers[i].busy) return true;
+    return false;
+}
+
+static void begin_round(struct backfill *b, bool stream_waits, int64_t now) {
+    b->wanted = false;
+    b->holds = true;
+    b->round_us = now;
+    b->again_us = 0;
+    b->again_after = AGAIN_FIRST_US;
+    b->share = !stream_waits ? 1 : b->share < SHARE_MOST ? b->share * 2 : SHARE_MOST;
+    ask_all(b, now);
+}
+
+static void end_round(struct backfill *b, int64_t now) {
+    b->holds = false;
+    b->stream_until_us = now + (now - b->round_us) * b->share;
+    if (!b->again_us) return;
+    b->later_us = b->later_us ? b->later_us * 2 : LATER_FIRST_US;
+    if (b->later_us > LATER_MOST_US) b->later_us = LATER_MOST_US;
+    b->rounds_from_us = now + b->later_us;
+}
+
+/* In a round: more chunks while it is young; again what was not visible, while that is short; or its end. */
+static void go_on(struct backfill *b, int64_t now) {
+    if (b->again_us) {
+        if (b->again_us <= now && b->again_after <= AGAIN_MOST_US) {
+            b->again_us = 0;
+            ask_all(b, now);
+        }
+    } else if (now - b->round_us < ROUND_ASKS_US) {
+        ask_all(b, now);
+    }
+    if (any_busy(b) || (b->again_us && b->again_after <= AGAIN_MOST_US)) return;
+    end_round(b, now);
+}
+
+static bool may_begin(struct backfill *b, bool stream_waits, int64_t now) {
+    if (b->first.len > 0 || now < b->rounds_from_us) return false;
+    if (stream_waits && now < b->stream_until_us) return false;
+    return any_work(b, now);
+}
+
+/* A connection that does not even end a chunk is closed; the stream cannot wait for it. */
+static int give_up_silent(struct backfill *b, struct backfill_worker *w, int64_t now, struct err *e) {
+    struct backfill_end end = {.outcome = CHUNK_FAILED};
+
+    if (!w->busy || !w->cut || now - w->heard_us < SILENT_US) return 0;
+    backfill_worker_close(w);
+    err_set(&end.err, ERR_IO, "the connection says nothing any more");
+    return take_end(b, w, &end, e);
+}
+
+static int turn_workers(struct backfill *b, bool *more, struct err *e) {
+    for (unsigned i = 0; i < b->nworkers; i++) {
+        struct backfill_worker *w = &b->workers[i];
+        struct backfill_end end;
+        int rc = w->busy ? backfill_worker_turn(w, now_of(b), more, &end, e) : 0;
+
+        if (rc < 0 || (rc > 0 && take_end(b, w, &end, e))) return -1;
+        backfill_worker_cut_late(w, now_of(b));
+        if (give_up_silent(b, w, now_of(b), e)) return -1;
+    }
+    return 0;
+}
+
+static void say_complete(struct backfill *b, int64_t now) {
+    char tables[32], rows[32], seconds[32];
+    struct backfill_figures f;
+    size_t left;
+
+    if (!b->at_work || !backfill_done(b, &left)) return;
+    b->at_work = false;
+    for (unsigned i = 0; i < b->nworkers; i++) backfill_worker_close(&b->workers[i]);
+    if (b->rows == 0 && left == 0) return; /* it was complete before */
+    backfill_state_figures(b->parts.state, &f);
+    snprintf(tables, sizeof tables, "%zu", f.done);
+    snprintf(rows, sizeof rows, "%" PRIu64, b->rows);
+    snprintf(seconds, sizeof seconds, "%.1f", (double)(now - b->begun_us) / 1e6);
+    log_kv(left ? LOG_WARN : LOG_INFO, b->source,
+           left ? "snapshot taken, but for tables that failed" : "snapshot taken", "tables", tables, "rows",
+           rows, "seconds", seconds, NULL);
+}
+
+int backfill_turn(struct backfill *b, bool stream_waits, bool *more, struct err *e) {
+    int64_t now;
+
+    *more = false;
+    if (turn_workers(b, more, e)) return -1;
+    now = now_of(b);
+    if (b->holds) {
+        go_on(b, now);
+        if (!b->holds) *more = true; /* the stream's turn */
+        return 0;
+    }
+    look_again(b, now);
+    say_complete(b, now);
+    if (!b->at_work) return 0;
+    if (!b->wanted && !may_begin(b, stream_waits, now)) return 0;
+    b->wanted = true;
+    if (!b->inside) begin_round(b, stream_waits, now);
+    return 0;
+}
+
+void backfill_cut_late(struct backfill *b) {
+    for (unsigned i = 0; i < b->nworkers; i++) backfill_worker_cut_late(&b->workers[i], now_of(b));
+}
+
+/* ---- Waiting ---- */
+
+size_t backfill_fds(const struct backfill *b, struct pollfd *fds) {
+    for (unsigned i = 0; i < b->nworkers; i++)
+        fds[i] = (struct pollfd){.fd = b->workers[i].busy ? ring_data_fd(b->workers[i].ring) : -1,
+                                 .events = POLLIN};
+    return b->nworkers;
+}
+
+void backfill_wake(struct backfill *b, const struct pollfd *fds, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (fds[i].revents) ring_data_clear(b->workers[i].ring);
+}
+
+static void earlier(int64_t *due, int64_t at) {
+    if (at < *due) *due = at;
+}
+
+/* When a round may begin, as far as time alone decides. */
+static void due_round(const struct backfill *b, int64_t now, int64_t *due) {
+    int64_t work = INT64_MAX, from = now + backfill_rate_due_us(&b->rate, now);
+
+    if (b->first.len > 0) return;
+    if (from < b->rounds_from_us) from = b->rounds_from_us;
+    for (size_t i = 0; i < backfill_state_count(b->parts.state); i++) {
+        const struct backfill_table *t = backfill_state_at(b->parts.state, i);
+        if (is_left(t)) earlier(&work, t->not_before_us);
+    }
+    if (work == INT64_MAX) return;
+    earlier(due, work > from ? work : from);
+}
+
+int backfill_due_ms(const struct backfill *b) {
+    int64_t now = now_of(b), due = INT64_MAX, left;
+
+    for (unsigned i = 0; i < b->nworkers; i++) {
+        const struct backfill_worker *w = &b->workers[i];
+        if (w->busy) earlier(&due, w->cut ? w->heard_us + SILENT_US : w->asked_us + w->cut_us);
+    }
+    if (b->holds && b->again_us) earlier(&due, b->again_us);
+    if (b->at_work && !b->holds && !b->wanted) due_round(b, now, &due);
+    if (b->look_again) earlier(&due, b->looked_us + LOOK_AGAIN_US);
+    if (due == INT64_MAX) return -1;
+    left = due - now;
+    return left <= 0 ? 0 : left > 1000 * SECOND ? 1000000 : (int)(left / MS) + 1;
+}
