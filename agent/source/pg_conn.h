@@ -30,7 +30,8 @@ struct pg_conn {
     const struct config_source *config;
     enum pg_conn_kind kind;
     int stop_fd;      /* 0: none */
-    char sqlstate[6]; /* why the server refused pg_conn_open(); "" when it said nothing */
+    char sqlstate[6]; /* why the server refused pg_conn_open(), or what pg_result() asked; "" when it said
+                         nothing */
 };
 
 /*

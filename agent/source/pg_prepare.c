@@ -25,6 +25,7 @@ struct pg_prepare {
     char slot[PG_NAME_MAX];
     char publication[PG_NAME_MAX];
     struct buf names; /* of publications, for START_REPLICATION */
+    struct pg_streamed streamed;
 };
 
 /* What a run works with: filled step by step. */
@@ -89,6 +90,10 @@ struct pg_watch_parts pg_prepare_watch(const struct pg_prepare *p) {
         .read_only = !p->durable && !p->made_publications,
         .known = &p->published.tables,
     };
+}
+
+void pg_prepare_streamed(const struct pg_prepare *p, struct pg_streamed *out) {
+    *out = p->streamed;
 }
 
 const char *pg_prepare_publications(const struct pg_prepare *p) {
@@ -208,6 +213,7 @@ static void remember_publication(struct run *r, const struct pg_publication *pub
     }
     if (p->names.len > 0) buf_putc(&p->names, ',');
     pg_put_ident(&p->names, pub->name);
+    memcpy(p->streamed.names[p->streamed.count++], pub->name, sizeof p->streamed.names[0]);
 }
 
 /* ---- The slot ---- */
@@ -347,6 +353,8 @@ static int fill_out(struct run *r, struct err *e) {
     p->identity.npublications = 0;
     memcpy(p->identity.slot, p->slot, sizeof p->identity.slot);
     buf_clear(&p->names, SIZE_MAX);
+    memset(&p->streamed, 0, sizeof p->streamed);
+    memcpy(p->streamed.publication, p->publication, sizeof p->streamed.publication);
     remember_publication(r, &p->published.main);
     remember_publication(r, &p->published.insert);
     buf_cstr(&p->names);

@@ -18,6 +18,7 @@
 
 #include "agent/source/pg_conn.h"
 #include "agent/source/pg_server.h"
+#include "agent/source/pg_streamed.h"
 #include "agent/source/pg_watch.h"
 #include "agent/source/source.h"
 
@@ -43,6 +44,9 @@ int pg_prepare_run(struct pg_prepare *p, const struct source_resume *r, struct s
  * in the connection that made it. Its stop_fd becomes `stop_fd`.
  */
 void pg_prepare_take_connection(struct pg_prepare *p, struct pg_conn *out, int stop_fd);
+
+/* The publications that the stream names. After the run. */
+void pg_prepare_streamed(const struct pg_prepare *p, struct pg_streamed *out);
 
 /* What a pg_watch of this stream needs; points into `p`. */
 struct pg_watch_parts pg_prepare_watch(const struct pg_prepare *p);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -142,6 +143,7 @@ PGresult *pg_result(struct pg_conn *c, const char *what, struct err *e) {
         if (is_copy(res)) break;
     }
     if (kept && is_good(kept)) return kept;
+    snprintf(c->sqlstate, sizeof c->sqlstate, "%s", field(kept, PG_DIAG_SQLSTATE));
     pg_fail(c, kept, what, e);
     PQclear(kept);
     return NULL;

@@ -2,12 +2,15 @@
 
 #include <stdlib.h>
 
+#include "agent/source/pg_chunks.h"
 #include "agent/source/pg_drop.h"
 #include "agent/source/pg_prepare.h"
+#include "agent/source/pg_readable.h"
 #include "agent/source/pg_reader.h"
 #include "agent/source/pg_text.h"
 #include "agent/source/pg_watch.h"
 #include "decoders/pgoutput/decoder.h"
+#include "decoders/pgoutput/read_decoder.h"
 
 struct postgres {
     struct source base;
@@ -16,6 +19,8 @@ struct postgres {
     struct pg_prepare *prepare;
     struct pg_reader *reader; /* NULL: not started, or stopped */
     struct pg_watch *watch;
+    struct pg_streamed streamed; /* since prepare */
+    struct pg_visible *visible;
     uint64_t position; /* where prepare said to begin */
     bool stuck;        /* a thread did not end: what it uses is left to it */
 };
@@ -43,7 +48,9 @@ static int postgres_open(const struct config_source *c, const struct clock *cloc
     p->base.ops = &source_postgres;
     p->config = c;
     p->clock = clock;
-    if (pg_prepare_open(c, clock, &decoder_pgoutput, &p->prepare, e)) {
+    p->visible = pg_visible_new(e);
+    if (!p->visible || pg_prepare_open(c, clock, &decoder_pgoutput, &p->prepare, e)) {
+        pg_visible_free(p->visible);
         free(p);
         return -1;
     }
@@ -56,6 +63,7 @@ static int postgres_prepare(struct source *s, const struct source_resume *r, str
     struct postgres *p = of(s);
 
     if (pg_prepare_run(p->prepare, r, out, e)) return -1;
+    pg_prepare_streamed(p->prepare, &p->streamed);
     if (position_lsn((struct position){out->position.data, out->position.len}, &p->position)) return 0;
     return err_set(e, ERR_DATA, "the position to begin at is not one of PostgreSQL's log");
 }
@@ -98,6 +106,39 @@ static uint64_t postgres_lag_bytes(const struct source *s) {
     return p->reader ? pg_reader_lag(p->reader) : 0;
 }
 
+/* ---- Rows that are there ---- */
+
+static int postgres_readable(struct source *s, source_readable_fn fn, void *ctx, struct err *e) {
+    struct postgres *p = of(s);
+
+    return pg_readable(p->config, &p->streamed, p->visible, fn, ctx, e);
+}
+
+static int postgres_chunks_open(struct source *s, struct ring *ring, struct source_chunks **out,
+                                struct err *e) {
+    struct postgres *p = of(s);
+    struct pg_chunks_parts parts = {
+        .config = p->config,
+        .streamed = &p->streamed,
+        .visible = p->visible,
+        .ring = ring,
+        .stuck = &p->stuck,
+    };
+
+    if (pg_chunks_open(&parts, out, e)) return -1;
+    (*out)->ops = &source_postgres;
+    return 0;
+}
+
+static void postgres_handled(struct source *s, const struct tx *tx) {
+    uint64_t xid = 0;
+
+    for (size_t i = 0; i < tx->xid.len; i++) xid = xid * 10 + (uint64_t)(tx->xid.ptr[i] - '0');
+    if (tx->xid.len > 0) pg_visible_handled(of(s)->visible, (uint32_t)xid);
+}
+
+/* ---- The end ---- */
+
 static void postgres_stop(struct source *s) {
     struct postgres *p = of(s);
     struct pg_reader *reader = p->reader;
@@ -116,6 +157,7 @@ static void postgres_destroy(struct source *s) {
     postgres_stop(s);
     if (p->stuck) return;
     pg_prepare_free(p->prepare);
+    pg_visible_free(p->visible);
     free(p);
 }
 
@@ -129,6 +171,13 @@ const struct source_ops source_postgres = {
     .start = postgres_start,
     .ack = postgres_ack,
     .lag_bytes = postgres_lag_bytes,
+    .readable = postgres_readable,
+    .chunk_decoder = &decoder_pgoutput_read,
+    .chunks_open = postgres_chunks_open,
+    .chunks_ask = pg_chunks_ask,
+    .chunks_cut = pg_chunks_cut,
+    .chunks_close = pg_chunks_close,
+    .handled = postgres_handled,
     .stop = postgres_stop,
     .destroy = postgres_destroy,
     .drop = pg_drop,
