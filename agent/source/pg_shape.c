@@ -125,7 +125,7 @@ static int read_columns(struct shaping *x, struct err *e) {
                  " WHEN 'f' THEN true WHEN 'n' THEN false ELSE EXISTS (SELECT FROM pg_index i"
                  "  WHERE i.indrelid = a.attrelid AND i.indimmediate AND i.indisvalid"
                  "  AND CASE c.relreplident WHEN 'd' THEN i.indisprimary ELSE i.indisreplident END"
-                 "  AND a.attnum = ANY (i.indkey)) END"
+                 "  AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1])) END"
                  " FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid"
                  " WHERE a.attrelid = $1::oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum",
                  1, params, e);
@@ -190,13 +190,13 @@ static const char key_sql[] =
     "   JOIN pg_namespace n ON n.oid = l.collnamespace WHERE l.oid = k.collation), o.gt, o.ge, o.eq"
     " FROM keys k JOIN base b ON b.n = k.n AND b.below = 0 JOIN pg_type t ON t.oid = b.oid"
     " JOIN pg_namespace s ON s.oid = t.typnamespace CROSS JOIN LATERAL ("
-    "  SELECT max(CASE m.amopstrategy WHEN 5 THEN x.full END) AS gt,"
-    "   max(CASE m.amopstrategy WHEN 4 THEN x.full END) AS ge,"
-    "   max(CASE m.amopstrategy WHEN 3 THEN x.full END) AS eq"
+    "  SELECT max(CASE m.amopstrategy WHEN 5 THEN x.named END) AS gt,"
+    "   max(CASE m.amopstrategy WHEN 4 THEN x.named END) AS ge,"
+    "   max(CASE m.amopstrategy WHEN 3 THEN x.named END) AS eq"
     "  FROM pg_opclass c JOIN pg_amop m ON m.amopfamily = c.opcfamily AND m.amoplefttype = c.opcintype"
     "   AND m.amoprighttype = c.opcintype JOIN pg_operator r ON r.oid = m.amopopr"
     "  JOIN pg_namespace n ON n.oid = r.oprnamespace"
-    "  CROSS JOIN LATERAL (SELECT 'OPERATOR(' || quote_ident(n.nspname) || '.' || r.oprname || ')') x(full)"
+    "  CROSS JOIN LATERAL (SELECT 'OPERATOR(' || quote_ident(n.nspname) || '.' || r.oprname || ')') x(named)"
     "  WHERE c.oid = k.class) o ORDER BY k.n";
 
 /* Where the column is in a row; it is put behind the others when it is not published. */
