@@ -118,10 +118,13 @@ static int begin_at_end(struct run *r, struct err *e) {
                : 0;
 }
 
-/* Likewise, and what is prepared by then is known when it commits. */
-static int begin_now(struct run *r, struct err *e) {
-    if (begin_at_end(r, e)) return -1;
+/* What is prepared by then, and not decided yet, is known when it commits. */
+static int look_for_prepared(struct run *r, struct err *e) {
     return my_xa_begin(r->p->sql, &r->p->server, &r->log, r->p->config->name, &r->position.from, e);
+}
+
+static int begin_now(struct run *r, struct err *e) {
+    return begin_at_end(r, e) || look_for_prepared(r, e) ? -1 : 0;
 }
 
 static int add_purged(struct run *r, struct gtid_set *set, struct err *e) {
@@ -259,7 +262,8 @@ static int first_run(struct run *r, struct err *e) {
     r->ours.complete = true;
     if (!r->resume->from || strcmp(r->resume->from, "now") == 0) return begin_now(r, e);
     if (begin_at_end(r, e)) return -1;
-    return my_from(&parts, r->resume->from, &r->position, &r->ours.complete, e);
+    if (my_from(&parts, r->resume->from, &r->position, &r->ours.complete, e)) return -1;
+    return look_for_prepared(r, e);
 }
 
 /* Files of the checkpoint may be another server's. */

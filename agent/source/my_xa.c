@@ -1,6 +1,7 @@
 #include "agent/source/my_xa.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,6 +25,7 @@ struct search {
     struct arena row;   /* of the event at hand */
     struct xid *xids;
     size_t count, left, room;
+    size_t in_front; /* found in files that begin in front of where the source does */
 };
 
 /* ---- What is prepared ---- */
@@ -171,6 +173,41 @@ static int gtids_before(struct search *s, const struct my_server *server, const 
     return r ? rc : -1;
 }
 
+/* Whether a file begins in front of a place; `before` gets what lies before it. */
+static int begins_before(struct search *s, const struct my_server *server, const char *file,
+                         const struct binlog_place *place, struct gtid_set *before, bool *out,
+                         struct err *e) {
+    struct binlog_place start = {.offset = 4};
+
+    snprintf(start.file, sizeof start.file, "%s", file);
+    if (gtids_before(s, server, file, before, e)) return -1;
+    *out = gtid_set_empty(place->gtids) ? binlog_place_compare(&start, place) < 0
+                                        : gtid_set_within(before, place->gtids);
+    return 0;
+}
+
+/* Goes back as far as a file whose prepared transactions were found. What it holds behind `from` comes
+ * anyway. */
+static int go_back(struct search *s, const struct my_server *server, const char *file, size_t found,
+                   struct binlog_place *from, struct err *e) {
+    struct gtid_set *before = gtid_set_new(server->flavour);
+    bool in_front;
+    int rc = -1;
+
+    if (!before) return err_memory(e, "looking for prepared transactions");
+    if (begins_before(s, server, file, from, before, &in_front, e)) goto out;
+    rc = 0;
+    if (!in_front) goto out;
+    s->in_front += found;
+    snprintf(from->file, sizeof from->file, "%s", file);
+    from->offset = 4;
+    from->begun = 0;
+    rc = gtid_set_copy(from->gtids, before) ? err_memory(e, "looking for prepared transactions") : 0;
+out:
+    gtid_set_free(before);
+    return rc;
+}
+
 static int begin_before(struct search *s, const struct my_server *server, const struct my_log *log,
                         const char *source, struct binlog_place *from, struct err *e) {
     size_t before, i = log->count;
@@ -179,16 +216,14 @@ static int begin_before(struct search *s, const struct my_server *server, const 
         before = s->left;
         if (search_file(s, log->files[--i].name, e)) return -1;
         if (s->left == before) continue;
-        if (gtids_before(s, server, log->files[i].name, from->gtids, e)) return -1;
-        memcpy(from->file, log->files[i].name, sizeof from->file);
-        from->offset = 4;
+        if (go_back(s, server, log->files[i].name, before - s->left, from, e)) return -1;
     }
-    if (s->left < s->count)
+    if (s->in_front > 0)
         log_msg(
             LOG_INFO, source,
             "%zu transactions are prepared and not decided (XA RECOVER): their rows are read from %s on, and "
             "published when they commit",
-            s->count - s->left, from->file);
+            s->in_front, from->file);
     for (i = 0; i < s->count; i++)
         if (!s->xids[i].found)
             log_msg(

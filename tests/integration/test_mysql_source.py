@@ -253,6 +253,24 @@ def test_what_was_prepared_before_the_first_start_comes_when_it_commits(shop):
     assert ids(shop.to_end()) == [7]
 
 
+PLACES = [(variant, "file") for variant in VARIANTS] + [(variant, "gtids") for variant in VARIANTS[:2]]
+
+
+@pytest.mark.parametrize("shop, place", PLACES, indirect=["shop"])
+def test_what_was_prepared_in_front_of_from_comes_when_it_commits(shop, place):
+    prepare(shop, "'a'", 1)
+    shop.server.rotate()
+    shop.insert(2)
+    start = shop.server.gtids() if place == "gtids" else "%s:%d" % shop.server.binlog_position()
+    shop.insert(3)
+    shop.server.rotate()
+    prepare(shop, "'b'", 4)
+    shop.insert(5)
+    assert ids(shop.to_end("--from", start)) == [3, 5]
+    shop.server.sql("XA COMMIT 'b'; XA COMMIT 'a'")
+    assert ids(shop.to_end()) == [4, 1]
+
+
 def test_what_was_prepared_before_the_log_begins_is_said(gtid_shop):
     shop = gtid_shop
     prepare(shop, "'a'", 1)
