@@ -31,11 +31,23 @@ struct chunk {
 /* A plan that sorts would read the whole table for each chunk. */
 static const char settings[] =
     "SET lock_timeout = '1s'; SET statement_timeout = 0; SET row_security = off; SET enable_sort = off;"
-    " SET enable_incremental_sort = off; SET jit = off; SET max_parallel_workers_per_gather = 0";
+    " SET enable_incremental_sort = off; SET jit = off; SET max_parallel_workers_per_gather = 0;"
+    " SET plan_cache_mode = force_generic_plan";
+
+static const char look_sql[] =
+    "PREPARE tr_look (text, text) AS"
+    " SELECT pg_current_snapshot(), pg_snapshot_xmin(pg_current_snapshot())::text::numeric"
+    "  + age(pg_snapshot_xmin(pg_current_snapshot())::xid), pg_is_in_recovery(),"
+    " (extract(epoch FROM statement_timestamp()) * 1000000)::bigint,"
+    " c.oid, c.relkind = 'p', c.relreplident, row_security_active(c.oid)"
+    " FROM (VALUES (1)) one LEFT JOIN (pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace)"
+    " ON n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p')";
 
 int pg_chunk_connect(struct pg_conn *c, const struct config_source *config, int stop_fd, struct err *e) {
     if (pg_conn_open(c, config, PG_CONN_SQL, stop_fd, e)) return -1;
-    if (!pg_exec(c, "setting up a connection that reads rows", settings, e)) return 0;
+    if (!pg_exec(c, "setting up a connection that reads rows", settings, e) &&
+        !pg_exec(c, "preparing statements", look_sql, e) && !pg_shape_prepare(c, e))
+        return 0;
     pg_conn_close(c);
     return -1;
 }
@@ -103,15 +115,7 @@ static int begin(struct chunk *x, struct err *e) {
 static PGresult *look(struct chunk *x, struct err *e) {
     const char *params[2] = {x->q->space, x->q->name};
 
-    return pg_query(
-        x->c, "looking at a table",
-        "SELECT pg_current_snapshot(), pg_snapshot_xmin(pg_current_snapshot())::text::numeric"
-        "  + age(pg_snapshot_xmin(pg_current_snapshot())::xid), pg_is_in_recovery(),"
-        " (extract(epoch FROM statement_timestamp()) * 1000000)::bigint,"
-        " c.oid, c.relkind = 'p', c.relreplident, row_security_active(c.oid)"
-        " FROM (VALUES (1)) one LEFT JOIN (pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace)"
-        " ON n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p')",
-        2, params, e);
+    return pg_execute(x->c, "looking at a table", "tr_look", 2, params, e);
 }
 
 /* The table as the catalogue has it; -1 with x->ended. */
@@ -195,7 +199,8 @@ static int describe(struct chunk *x, struct err *e) {
     if (!pgoutput_peek_relation(x->shape.relation.data, x->shape.relation.len, &peek))
         err_set(e, ERR_DATA, "the description of table %s.%s is malformed", x->q->space, x->q->name);
     else if (!pg_question_set(&question, &peek, e))
-        rc = pg_catalog_ask(&none, x->c, &question, &x->catalog, e);
+        rc = question.types.len > 0 ? pg_catalog_ask(&none, x->c, &question, &x->catalog, e) : 0;
+    if (x->shape.primary.len > 0) buf_put(&x->catalog, x->shape.primary.data, x->shape.primary.len);
     pg_question_release(&question);
     pg_catalog_release(&none);
     return rc;
@@ -211,7 +216,8 @@ static int read_rows(struct chunk *x, struct err *e) {
         log_msg(LOG_WARN, x->r->config->name,
                 "table %s.%s has another key now: it is read from its first row on", q->space, q->name);
     pg_shape_put_copy(&x->shape, behind, q->rows, &x->sql);
-    if (buf_failed(&x->sql) || buf_failed(&x->key)) return err_memory(e, "reading rows");
+    if (buf_failed(&x->sql) || buf_failed(&x->key) || buf_failed(&x->catalog))
+        return err_memory(e, "reading rows");
     x->rows.shape = &x->shape;
     x->rows.sql = buf_cstr(&x->sql);
     x->rows.catalog = &x->catalog;

@@ -155,6 +155,15 @@ PGresult *pg_query(struct pg_conn *c, const char *what, const char *sql, int npa
     return pg_result(c, what, e);
 }
 
+PGresult *pg_execute(struct pg_conn *c, const char *what, const char *name, int nparams,
+                     const char *const *params, struct err *e) {
+    if (!PQsendQueryPrepared(c->pq, name, nparams, params, NULL, NULL, 0)) {
+        pg_fail(c, NULL, what, e);
+        return NULL;
+    }
+    return pg_result(c, what, e);
+}
+
 int pg_exec(struct pg_conn *c, const char *what, const char *sql, struct err *e) {
     PGresult *res = pg_query(c, what, sql, 0, NULL, e);
 

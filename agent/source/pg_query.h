@@ -17,6 +17,10 @@
 PGresult *pg_query(struct pg_conn *c, const char *what, const char *sql, int nparams,
                    const char *const *params, struct err *e);
 
+/* The same for a statement that was prepared by that name (PREPARE). */
+PGresult *pg_execute(struct pg_conn *c, const char *what, const char *name, int nparams,
+                     const char *const *params, struct err *e);
+
 /* Runs a statement (or several, separated by semicolons, as one transaction) for its effect. */
 int pg_exec(struct pg_conn *c, const char *what, const char *sql, struct err *e);
 

@@ -90,10 +90,6 @@ static void take_publication(struct carried *k, const PGresult *res, int row) {
 }
 
 static int read_publications(struct shaping *x, const struct pg_streamed *streamed, struct err *e) {
-    int version = PQserverVersion(x->c->pq);
-    const char *sql = version >= 180000   ? PUBLICATIONS("p.pubgencols = 's'")
-                      : version >= 150000 ? PUBLICATIONS("false")
-                                          : publications_14;
     struct buf names = {0};
     const char *params[2] = {x->oid, NULL};
     PGresult *res = NULL;
@@ -105,7 +101,7 @@ static int read_publications(struct shaping *x, const struct pg_streamed *stream
     if (buf_failed(&names) || !x->carried.listed)
         err_memory(e, "describing a table");
     else
-        res = pg_query(x->c, "reading the publications of a table", sql, 2, params, e);
+        res = pg_execute(x->c, "reading the publications of a table", "tr_publications", 2, params, e);
     buf_release(&names);
     if (!res) return -1;
     x->out->published = PQntuples(res) > 0;
@@ -116,19 +112,23 @@ static int read_publications(struct shaping *x, const struct pg_streamed *stream
 
 /* ---- Columns ---- */
 
+/* The flags of the replica identity, and the place in the primary key (from 0). */
+static const char columns_sql[] =
+    "SELECT a.attnum, a.attname, a.atttypid, a.atttypmod, a.attgenerated, CASE c.relreplident"
+    " WHEN 'f' THEN true WHEN 'n' THEN false ELSE EXISTS (SELECT FROM pg_index i"
+    "  WHERE i.indrelid = a.attrelid AND i.indimmediate AND i.indisvalid"
+    "  AND CASE c.relreplident WHEN 'd' THEN i.indisprimary ELSE i.indisreplident END"
+    "  AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1])) END,"
+    " (SELECT array_position(i.indkey::int2[], a.attnum) FROM pg_index i"
+    "  WHERE i.indrelid = a.attrelid AND i.indisprimary"
+    "  AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1]))"
+    " FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid"
+    " WHERE a.attrelid = $1::oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum";
+
 static int read_columns(struct shaping *x, struct err *e) {
     const char *params[1] = {x->oid};
 
-    x->columns =
-        pg_query(x->c, "reading the columns of a table",
-                 "SELECT a.attnum, a.attname, a.atttypid, a.atttypmod, a.attgenerated, CASE c.relreplident"
-                 " WHEN 'f' THEN true WHEN 'n' THEN false ELSE EXISTS (SELECT FROM pg_index i"
-                 "  WHERE i.indrelid = a.attrelid AND i.indimmediate AND i.indisvalid"
-                 "  AND CASE c.relreplident WHEN 'd' THEN i.indisprimary ELSE i.indisreplident END"
-                 "  AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1])) END"
-                 " FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid"
-                 " WHERE a.attrelid = $1::oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum",
-                 1, params, e);
+    x->columns = pg_execute(x->c, "reading the columns of a table", "tr_columns", 1, params, e);
     return x->columns ? 0 : -1;
 }
 
@@ -171,6 +171,19 @@ static void put_columns(struct shaping *x) {
     if (buf_failed(m)) return;
     m->data[count_at] = (uint8_t)(x->out->ncolumns >> 8);
     m->data[count_at + 1] = (uint8_t)x->out->ncolumns;
+}
+
+/* As the decoder is told of it. A column that is not published is in it all the same. */
+static void put_primary(struct shaping *x) {
+    struct pgoutput_keys keys = {.relid = x->of->oid};
+
+    for (int i = 0; i < PQntuples(x->columns); i++) {
+        uint64_t place = pg_u64(x->columns, i, 6);
+        if (PQgetisnull(x->columns, i, 6) || place >= PGOUTPUT_MAX_KEYS) continue;
+        keys.keys[place] = pg_text(x->columns, i, 1);
+        keys.nkeys++;
+    }
+    pgoutput_catalog_put_keys(&x->out->primary, &keys);
 }
 
 /* ---- The key ---- */
@@ -223,7 +236,7 @@ static int read_key(struct shaping *x, struct err *e) {
     const char *params[1] = {x->oid};
     struct pg_key *key = &x->out->key;
 
-    x->keys = pg_query(x->c, "reading the key of a table", key_sql, 1, params, e);
+    x->keys = pg_execute(x->c, "reading the key of a table", "tr_key", 1, params, e);
     if (!x->keys) return -1;
     for (int i = 0; i < PQntuples(x->keys) && i < PGOUTPUT_MAX_KEYS; i++) {
         struct pg_key_column *c = &key->columns[i];
@@ -243,6 +256,28 @@ static int read_key(struct shaping *x, struct err *e) {
 }
 
 /* ---- All together ---- */
+
+static int prepare(struct pg_conn *c, const char *head, const char *sql, struct err *e) {
+    struct buf statement = {0};
+    int rc;
+
+    buf_printf(&statement, "PREPARE %s AS %s", head, sql);
+    rc = buf_failed(&statement) ? err_memory(e, "preparing statements")
+                                : pg_exec(c, "preparing statements", buf_cstr(&statement), e);
+    buf_release(&statement);
+    return rc;
+}
+
+int pg_shape_prepare(struct pg_conn *c, struct err *e) {
+    int version = PQserverVersion(c->pq);
+    const char *publications = version >= 180000   ? PUBLICATIONS("p.pubgencols = 's'")
+                               : version >= 150000 ? PUBLICATIONS("false")
+                                                   : publications_14;
+
+    if (prepare(c, "tr_publications (oid, text[])", publications, e)) return -1;
+    if (prepare(c, "tr_columns (oid)", columns_sql, e)) return -1;
+    return prepare(c, "tr_key (oid)", key_sql, e);
+}
 
 static void put_rest(struct shaping *x) {
     struct buf *sql = &x->out->select;
@@ -271,9 +306,11 @@ int pg_shape_read(struct pg_conn *c, const struct pg_streamed *streamed, const s
     rc = -1;
     if (read_columns(&x, e)) goto out;
     put_columns(&x);
+    put_primary(&x);
     if (read_key(&x, e)) goto out;
     put_rest(&x);
-    rc = buf_failed(&out->relation) || buf_failed(&out->select) || buf_failed(&x.carried.filters)
+    rc = buf_failed(&out->relation) || buf_failed(&out->select) || buf_failed(&out->primary) ||
+                 buf_failed(&x.carried.filters)
              ? err_memory(e, "describing a table")
              : 0;
 out:
@@ -286,6 +323,7 @@ out:
 void pg_shape_release(struct pg_shape *s) {
     buf_release(&s->relation);
     buf_release(&s->select);
+    buf_release(&s->primary);
     arena_release(&s->arena);
     memset(s, 0, sizeof *s);
 }

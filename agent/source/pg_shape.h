@@ -47,9 +47,14 @@ struct pg_shape {
     struct pg_key key; /* n 0: there is none */
     size_t key_field[PGOUTPUT_MAX_KEYS];
     struct buf relation; /* the Relation message */
+    struct buf primary;  /* the primary key, for a FRAME_CATALOG */
     struct buf select;   /* SELECT … FROM … t */
     struct arena arena;
 };
+
+/* Prepares what pg_shape_read() will ask over a new connection: planning it each time would take longer than
+ * a small table. */
+int pg_shape_prepare(struct pg_conn *c, struct err *e);
 
 /* Asks the catalogue, in the transaction that the rows will be read in. Release it also after a failure. */
 int pg_shape_read(struct pg_conn *c, const struct pg_streamed *streamed, const struct pg_shape_of *of,

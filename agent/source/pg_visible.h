@@ -49,6 +49,7 @@ uint64_t pg_xid_widen(uint32_t xid, uint64_t near);
 
 struct pg_visible;
 
+/* One without a limit yet; NULL: memory. Freed when nobody looks any more; NULL is fine. */
 struct pg_visible *pg_visible_new(struct err *e);
 void pg_visible_free(struct pg_visible *v);
 
