@@ -272,6 +272,12 @@ static uint64_t row_of(struct text value) {
     return at ? strtoull(at + 14, NULL, 10) : 0;
 }
 
+static char op_of(struct text value) {
+    const char *at = memmem(value.ptr, value.len, "\"op\":\"", 6);
+
+    return at ? at[6] : '-';
+}
+
 static enum sink_send sink_send(struct sink *base, const struct sink_record *r, struct err *e) {
     struct sink_script *s = (struct sink_script *)base;
 
@@ -286,6 +292,10 @@ static enum sink_send sink_send(struct sink *base, const struct sink_record *r, 
     s->out[s->nout].number = script.sent;
     s->out[s->nout].row = row_of(r->value);
     script.rows_sent[s->out[s->nout].row]++;
+    if (script.sent < sizeof script.order) {
+        script.order[script.sent - 1] = (uint8_t)s->out[s->nout].row;
+        script.ops[script.sent - 1] = op_of(r->value);
+    }
     s->nout++;
     if (script.fatal_record == script.sent) s->broken = true;
     return SINK_SENT;

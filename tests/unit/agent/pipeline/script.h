@@ -25,6 +25,8 @@ struct script {
     /* What was seen. */
     size_t sent;
     size_t rows_sent[64];  /* by position: how often that row was sent */
+    uint8_t order[512];    /* the rows as they were sent, */
+    char ops[512];         /* and what happened to each: "op" of its JSON */
     size_t opened;         /* lives of the sink */
     uint64_t acknowledged; /* last position */
     uint64_t starts[8];    /* positions the source was started from */
