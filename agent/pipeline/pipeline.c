@@ -267,9 +267,8 @@ static int run_once(struct pipeline *p, struct err *e) {
 
     if (!rc) rc = stream(p, e);
     backfill_stop(p->backfill);
-    if (!rc || (p->backward && e->code == ERR_STOPPED)) {
-        rc = drain(p, e);
-    } else if (p->backward && !e->fatal) {
+    if (!rc || (p->backward && e->code == ERR_STOPPED)) rc = drain(p, e);
+    if (rc && p->backward && !e->fatal) {
         if (p->sink->ops->flush(p->sink, WAIT_SLICE_MS, &late) >= 0) backward_tick(p->backward, true, &late);
     }
     if (!rc && keep_going(p) && only(p)) rc = whole(p, e);
