@@ -115,13 +115,6 @@ static void explain_missing(struct kafka_sink *k, rd_kafka_resp_err_t code, cons
     e->fatal = true;
 }
 
-/* Consequences of something that is reported by itself. */
-static bool is_consequence(rd_kafka_resp_err_t code) {
-    return code == RD_KAFKA_RESP_ERR__FATAL || code == RD_KAFKA_RESP_ERR__PURGE_QUEUE ||
-           code == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT || code == RD_KAFKA_RESP_ERR__DESTROY ||
-           code == RD_KAFKA_RESP_ERR__GAPLESS_GUARANTEE;
-}
-
 /* The producer has stopped itself because of a record whose own report is still to come. */
 static void await_cause(struct kafka_sink *k) {
     if (!k->gap_us) k->gap_us = clock_monotonic_us(&clock_system);
@@ -133,7 +126,7 @@ static void give_failure(struct kafka_sink *k, const rd_kafka_message_t *m) {
     struct err e = {0};
 
     if (m->err == RD_KAFKA_RESP_ERR__GAPLESS_GUARANTEE) await_cause(k);
-    if (is_consequence(m->err) || k->fatal.code) return;
+    if (kafka_error_is_consequence(m->err) || k->fatal.code) return;
     if (!k->refusal.code) { /* the first one says why */
         if (kafka_verdict(m->err) == KAFKA_MISSING)
             explain_missing(k, m->err, topic, bytes, &e);
@@ -154,10 +147,11 @@ static size_t cost(size_t bytes) {
 static void give_results(struct kafka_sink *k, rd_kafka_event_t *ev) {
     const rd_kafka_message_t *m;
     bool delivered = false;
+    size_t records = 0, bytes = 0;
 
     while ((m = rd_kafka_event_message_next(ev))) {
-        k->out--;
-        k->held -= cost(m->len + m->key_len);
+        records++;
+        bytes += m->len + m->key_len;
         if (m->err) {
             give_failure(k, m);
             continue;
@@ -165,6 +159,9 @@ static void give_results(struct kafka_sink *k, rd_kafka_event_t *ev) {
         delivered = true;
         k->fn(k->ctx, (uint64_t)(uintptr_t)m->_private, NULL);
     }
+    k->out -= records;
+    k->held -= bytes + records * MESSAGE_OVERHEAD;
+    if (k->pace && records) kafka_pace_done(k->pace, records, bytes, clock_monotonic_us(&clock_system));
     if (delivered) kafka_outage_answer(&k->outage);
 }
 
@@ -417,7 +414,8 @@ static enum sink_send not_taken(struct kafka_sink *k, rd_kafka_resp_err_t code, 
                                 size_t bytes, struct err *e) {
     struct err why = {0};
 
-    if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL || is_consequence(code)) return SINK_FULL; /* poll() says why */
+    if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL || kafka_error_is_consequence(code))
+        return SINK_FULL; /* poll() says why */
     if (code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) return too_large(t, bytes, e);
     if (kafka_verdict(code) == KAFKA_MISSING)
         explain_missing(k, code, t->name, bytes, &why);

@@ -17,7 +17,7 @@ struct property {
 static const struct property defaults[] = {
     {"compression.type", "lz4"},
     {"linger.ms", KAFKA_PACE_LINGER_MS},
-    {"batch.size", "524288"},
+    {"batch.size", "983040"}, /* compressed or not, it fits into what brokers take by default */
     {"batch.num.messages", "100000"},
     {"socket.nagle.disable", "true"},
     {"socket.keepalive.enable", "true"},

@@ -82,3 +82,9 @@ int kafka_error_delivery(struct err *e, rd_kafka_resp_err_t code, const char *to
         return -1;
     }
 }
+
+bool kafka_error_is_consequence(rd_kafka_resp_err_t code) {
+    return code == RD_KAFKA_RESP_ERR__FATAL || code == RD_KAFKA_RESP_ERR__PURGE_QUEUE ||
+           code == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT || code == RD_KAFKA_RESP_ERR__DESTROY ||
+           code == RD_KAFKA_RESP_ERR__GAPLESS_GUARANTEE;
+}

@@ -5,6 +5,7 @@
 #define TAILRACE_AGENT_SINK_KAFKA_ERROR_H
 
 #include <librdkafka/rdkafka.h>
+#include <stdbool.h>
 
 #include "decoders/err.h"
 
@@ -24,5 +25,8 @@ enum kafka_verdict kafka_verdict(rd_kafka_resp_err_t code);
  * else ERR_IO and fatal. `bytes`: key and value.
  */
 int kafka_error_delivery(struct err *e, rd_kafka_resp_err_t code, const char *topic, size_t bytes);
+
+/* Whether a record failed because of something that is reported by itself. */
+bool kafka_error_is_consequence(rd_kafka_resp_err_t code);
 
 #endif

@@ -61,12 +61,63 @@ static void a_pause_ends_many(void **state) {
     assert_false(f.many);
 }
 
+static void the_first_is_sent_at_once(void **state) {
+    struct kafka_turn t = {0};
+
+    (void)state;
+    assert_true(kafka_turn_sent(&t, START));
+    assert_false(kafka_turn_done(&t, 1, START + 300));
+    assert_true(kafka_turn_sent(&t, START + 1000));
+}
+
+/* What comes while an answer is awaited leaves together, with the answer. */
+static void the_next_ones_wait_for_the_answer(void **state) {
+    struct kafka_turn t = {0};
+
+    (void)state;
+    assert_true(kafka_turn_sent(&t, START));
+    for (int i = 1; i <= 10; i++) assert_false(kafka_turn_sent(&t, START + 100 * i));
+    assert_true(kafka_turn_done(&t, 1, START + 2000));
+    assert_false(kafka_turn_sent(&t, START + 2100));
+    assert_false(kafka_turn_done(&t, 4, START + 2200)); /* six of ten are still to come */
+    assert_true(kafka_turn_done(&t, 6, START + 2300));
+    assert_false(kafka_turn_done(&t, 1, START + 2400)); /* nothing is left */
+    assert_int_equal(t.out, 0);
+}
+
+/* One partition's answer may take long; the others do not wait for it for ever. */
+static void an_answer_is_not_awaited_for_ever(void **state) {
+    struct kafka_turn t = {0};
+
+    (void)state;
+    assert_true(kafka_turn_sent(&t, START));
+    assert_false(kafka_turn_sent(&t, START + KAFKA_PACE_TURN_US - 1));
+    assert_true(kafka_turn_sent(&t, START + KAFKA_PACE_TURN_US));
+    assert_false(kafka_turn_sent(&t, START + KAFKA_PACE_TURN_US + 1));
+}
+
+/* More results than the pulse was for: some of what came later went with it. */
+static void more_answers_than_were_asked_for(void **state) {
+    struct kafka_turn t = {0};
+
+    (void)state;
+    assert_true(kafka_turn_sent(&t, START));
+    for (int i = 0; i < 5; i++) assert_false(kafka_turn_sent(&t, START));
+    assert_true(kafka_turn_done(&t, 4, START + 100));
+    assert_false(kafka_turn_done(&t, 2, START + 200));
+    assert_true(kafka_turn_sent(&t, START + 300));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(few_stay_few),
         cmocka_unit_test(many_are_seen_at_once),
         cmocka_unit_test(the_end_of_many_is_seen),
         cmocka_unit_test(a_pause_ends_many),
+        cmocka_unit_test(the_first_is_sent_at_once),
+        cmocka_unit_test(the_next_ones_wait_for_the_answer),
+        cmocka_unit_test(an_answer_is_not_awaited_for_ever),
+        cmocka_unit_test(more_answers_than_were_asked_for),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
