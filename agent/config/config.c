@@ -11,14 +11,15 @@
 #include "agent/config/yaml.h"
 
 /*
- * One source's share of the memory: an eighth reads ahead, a sixteenth reads tables, half waits to be sent,
- * the rest is for what is between them and for the client libraries' own buffers.
+ * One source's share of the memory: an eighth reads ahead, a sixteenth reads tables, a third waits to be
+ * sent, the rest is for what is between them and for the client libraries' own buffers (librdkafka makes room
+ * for all that waits in a partition when it builds a batch).
  */
 #define SHARE_MIN ((size_t)8 << 20)
 #define RING_PART 8
 #define CHUNK_PART 16 /* over all connections that read tables */
 #define RING_MAX ((size_t)256 << 20)
-#define QUEUE_PART 2
+#define QUEUE_PART 3
 #define QUEUE_MAX ((size_t)1 << 40)
 
 /* What config_load() hands out, with all that it points to. */

@@ -145,7 +145,7 @@ const struct option option_table[] = {
      .help = "Directory for the checkpoints."},
     {GLOBAL, .key = "memory", .type = OPTION_SIZE, .value = "64MiB", .min = 8 * MIB, .max = 1024 * GIB,
      TO_INT(config, memory),
-     .help = "Budget for all queues; each source gets its share, 1/8 to read ahead, 1/2 to send."},
+     .help = "Budget for all queues; each source gets its share, 1/8 to read ahead, 1/3 to send."},
     {GLOBAL, .key = "checkpoint_interval", .type = OPTION_DURATION, .value = "200ms", .min = 10, .max = HOUR,
      TO_INT(config, checkpoint_ms),
      .help = "Time between checkpoints while changes arrive; longer on a disk that is slow."},

@@ -107,7 +107,7 @@ static const char memory[] =
     "### Memory\n"
     "\n"
     "`memory` is shared equally by the sources, at least 8MiB for each. Of its share a source may use an\n"
-    "eighth to read ahead (at most 256MiB) and half for what waits to be sent; the rest is for what lies\n"
+    "eighth to read ahead (at most 256MiB) and a third for what waits to be sent; the rest is for what lies\n"
     "between and for the client libraries.\n";
 
 static void put_kafka(struct buf *out) {

@@ -49,7 +49,7 @@ static void test_one_line(void **state) {
     assert_null(c->state);
     assert_int_equal(c->memory, 64 << 20);
     assert_int_equal(c->ring_bytes, 8 << 20);
-    assert_int_equal(c->sink.queue_bytes, 32 << 20);
+    assert_int_equal(c->sink.queue_bytes, (64 << 20) / 3);
     assert_int_equal(c->checkpoint_ms, 200);
     assert_int_equal(c->grace_ms, 30000);
     assert_int_equal(c->oversize, OVERSIZE_STOP);
@@ -117,7 +117,7 @@ static void test_sources_of_a_file(void **state) {
     assert_true(pattern_list_is_all(erp->table_patterns));
     assert_int_equal(c->memory, 128 << 20);
     assert_int_equal(c->ring_bytes, 8 << 20);
-    assert_int_equal(c->sink.queue_bytes, 32 << 20);
+    assert_int_equal(c->sink.queue_bytes, (64 << 20) / 3);
     assert_no_warnings(c);
     config_free(c);
 }
@@ -335,11 +335,11 @@ static void test_memory_of_many_sources(void **state) {
     struct config *c =
         fixture_load("sources: {a: {url: postgresql://h/a}, b: {url: postgresql://h/b}}\n", "");
     assert_int_equal(c->ring_bytes, 4 << 20);
-    assert_int_equal(c->sink.queue_bytes, 16 << 20);
+    assert_int_equal(c->sink.queue_bytes, (32 << 20) / 3);
     config_free(c);
     c = fixture_load("sources: {a: {url: postgresql://h/a}}\nmemory: 64GiB\n", "");
     assert_int_equal(c->ring_bytes, 256 << 20);
-    assert_int_equal(c->sink.queue_bytes, (size_t)32 << 30);
+    assert_int_equal(c->sink.queue_bytes, ((size_t)64 << 30) / 3);
     config_free(c);
 }
 
