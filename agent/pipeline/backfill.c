@@ -91,12 +91,6 @@ int backfill_new(const struct backfill_parts *parts, struct backfill **out, stru
     return 0;
 }
 
-void backfill_stop(struct backfill *b) {
-    if (!b) return;
-    for (unsigned i = 0; i < b->nworkers; i++) backfill_worker_close(&b->workers[i]);
-    b->holds = b->wanted = false;
-}
-
 void backfill_free(struct backfill *b) {
     if (!b) return;
     backfill_stop(b);
@@ -224,6 +218,32 @@ static void say_read(const struct backfill *b, const struct backfill_table *t) {
     snprintf(rows, sizeof rows, "%" PRIu64, t->rows);
     log_kv(t->rows >= LOUD_ROWS ? LOG_INFO : LOG_DEBUG, b->source, "table read", "table", name, "rows", rows,
            NULL);
+}
+
+/* Once, when everything is read. */
+static void say_complete(struct backfill *b, int64_t now) {
+    char tables[32], rows[32], seconds[32];
+    struct backfill_figures f;
+    size_t left;
+
+    if (!b->at_work || !backfill_done(b, &left)) return;
+    b->at_work = false;
+    for (unsigned i = 0; i < b->nworkers; i++) backfill_worker_close(&b->workers[i]);
+    if (b->rows == 0 && left == 0) return; /* it was complete before */
+    backfill_state_figures(b->parts.state, &f);
+    snprintf(tables, sizeof tables, "%zu", f.done);
+    snprintf(rows, sizeof rows, "%" PRIu64, b->rows);
+    snprintf(seconds, sizeof seconds, "%.1f", (double)(now - b->begun_us) / 1e6);
+    log_kv(left ? LOG_WARN : LOG_INFO, b->source,
+           left ? "snapshot taken, but for tables that failed" : "snapshot taken", "tables", tables, "rows",
+           rows, "seconds", seconds, NULL);
+}
+
+void backfill_stop(struct backfill *b) {
+    if (!b) return;
+    say_complete(b, now_of(b));
+    for (unsigned i = 0; i < b->nworkers; i++) backfill_worker_close(&b->workers[i]);
+    b->holds = b->wanted = false;
 }
 
 /* So much of the table has been sent on. */
@@ -398,24 +418,6 @@ static int turn_workers(struct backfill *b, bool *more, struct err *e) {
         if (give_up_silent(b, w, now_of(b), e)) return -1;
     }
     return 0;
-}
-
-static void say_complete(struct backfill *b, int64_t now) {
-    char tables[32], rows[32], seconds[32];
-    struct backfill_figures f;
-    size_t left;
-
-    if (!b->at_work || !backfill_done(b, &left)) return;
-    b->at_work = false;
-    for (unsigned i = 0; i < b->nworkers; i++) backfill_worker_close(&b->workers[i]);
-    if (b->rows == 0 && left == 0) return; /* it was complete before */
-    backfill_state_figures(b->parts.state, &f);
-    snprintf(tables, sizeof tables, "%zu", f.done);
-    snprintf(rows, sizeof rows, "%" PRIu64, b->rows);
-    snprintf(seconds, sizeof seconds, "%.1f", (double)(now - b->begun_us) / 1e6);
-    log_kv(left ? LOG_WARN : LOG_INFO, b->source,
-           left ? "snapshot taken, but for tables that failed" : "snapshot taken", "tables", tables, "rows",
-           rows, "seconds", seconds, NULL);
 }
 
 int backfill_turn(struct backfill *b, bool stream_waits, bool *more, struct err *e) {
