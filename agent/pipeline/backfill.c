@@ -1,16 +1,16 @@
 #include "agent/pipeline/backfill.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "agent/base/log.h"
+#include "agent/pipeline/backfill_say.h"
 #include "agent/pipeline/backfill_tables.h"
 #include "agent/pipeline/backfill_worker.h"
 
 #define MS ((int64_t)1000)
 #define SECOND (1000 * MS)
+#define WORKERS_MOST 16
 #define ROUND_ASKS_US (50 * MS)  /* chunks are begun in a round until then */
 #define SHARE_MOST 4             /* times as long as the round took */
 #define AGAIN_FIRST_US (20 * MS) /* what is not visible yet is asked for again: within a round, */
@@ -25,12 +25,11 @@
 #define FAILED_MOST_US (30 * SECOND)
 #define FAILURES_MOST 5
 #define LOOK_AGAIN_US (10 * SECOND)
-#define LOUD_ROWS 100000 /* a table of so many is said when it is read */
 
 struct backfill {
     struct backfill_parts parts;
     const char *source;
-    struct backfill_worker workers[BACKFILL_FDS];
+    struct backfill_worker workers[WORKERS_MOST];
     unsigned nworkers;
     struct backfill_rate rate;
     int64_t begun_us;
@@ -81,7 +80,7 @@ int backfill_new(const struct backfill_parts *parts, struct backfill **out, stru
     if (parts->first.len > 0 && parts->source->ops->decoder->position_compare(parts->at, parts->first) >= 0)
         b->first.len = 0;
     b->nworkers = parts->source_config->snapshot_connections;
-    if (b->nworkers > BACKFILL_FDS) b->nworkers = BACKFILL_FDS;
+    if (b->nworkers > WORKERS_MOST) b->nworkers = WORKERS_MOST;
     for (unsigned i = 0; i < b->nworkers; i++) backfill_worker_init(&b->workers[i], &b->parts, i);
     b->begun_us = b->looked_us = now_of(b);
     b->share = 1;
@@ -207,36 +206,15 @@ static void look_again(struct backfill *b, int64_t now) {
 
 /* ---- What comes of a chunk ---- */
 
-static void name_of(const struct backfill_table *t, char *out, size_t len) {
-    snprintf(out, len, "%s%s%s", t->space, t->space[0] ? "." : "", t->name);
-}
-
-static void say_read(const struct backfill *b, const struct backfill_table *t) {
-    char name[256], rows[32];
-
-    name_of(t, name, sizeof name);
-    snprintf(rows, sizeof rows, "%" PRIu64, t->rows);
-    log_kv(t->rows >= LOUD_ROWS ? LOG_INFO : LOG_DEBUG, b->source, "table read", "table", name, "rows", rows,
-           NULL);
-}
-
 /* Once, when everything is read. */
 static void say_complete(struct backfill *b, int64_t now) {
-    char tables[32], rows[32], seconds[32];
-    struct backfill_figures f;
     size_t left;
 
     if (!b->at_work || !backfill_done(b, &left)) return;
     b->at_work = false;
     for (unsigned i = 0; i < b->nworkers; i++) backfill_worker_close(&b->workers[i]);
-    if (b->rows == 0 && left == 0) return; /* it was complete before */
-    backfill_state_figures(b->parts.state, &f);
-    snprintf(tables, sizeof tables, "%zu", f.done);
-    snprintf(rows, sizeof rows, "%" PRIu64, b->rows);
-    snprintf(seconds, sizeof seconds, "%.1f", (double)(now - b->begun_us) / 1e6);
-    log_kv(left ? LOG_WARN : LOG_INFO, b->source,
-           left ? "snapshot taken, but for tables that failed" : "snapshot taken", "tables", tables, "rows",
-           rows, "seconds", seconds, NULL);
+    if (b->rows > 0 || left > 0) /* else it was complete before */
+        backfill_say_taken(b->source, b->parts.state, left, b->rows, now - b->begun_us);
 }
 
 void backfill_stop(struct backfill *b) {
@@ -268,7 +246,7 @@ static int chunk_read(struct backfill *b, struct backfill_worker *w, const struc
     w->table->failures = 0;
     if (took(b, w, end, last ? BACKFILL_DONE : BACKFILL_PENDING, e)) return -1;
     if (!last) return 0;
-    say_read(b, w->table);
+    backfill_say_read(b->source, w->table);
     let_go(w);
     return 0;
 }
@@ -282,16 +260,12 @@ static void chunk_later(struct backfill *b, const struct backfill_end *end, int6
     if (now - b->later_said_us < (b->later_said_us == b->later_since_us ? SAY_LATER_US : SAY_LATER_AGAIN_US))
         return;
     b->later_said_us = now;
-    log_msg(LOG_WARN, b->source, "the snapshot waits for %" PRId64 " s now: %s",
-            (now - b->later_since_us) / SECOND, end->err.text);
+    backfill_say_later(b->source, (now - b->later_since_us) / SECOND, end->err.text);
 }
 
 static int chunk_gone(struct backfill *b, struct backfill_worker *w, const struct backfill_end *end,
                       struct err *e) {
-    char name[256];
-
-    name_of(w->table, name, sizeof name);
-    log_msg(LOG_WARN, b->source, "table %s is not read any further: %s", name, end->err.text);
+    backfill_say_gone(b->source, w->table, end->err.text);
     if (took(b, w, end, BACKFILL_PASSED_OVER, e)) return -1;
     let_go(w);
     return 0;
@@ -306,17 +280,12 @@ static int64_t failed_wait(unsigned failures) {
 static int chunk_failed(struct backfill *b, struct backfill_worker *w, const struct backfill_end *end,
                         int64_t now, struct err *e) {
     struct backfill_table *t = w->table;
-    char name[256];
 
-    name_of(t, name, sizeof name);
     if (end->after.len > 0 && took(b, w, end, BACKFILL_PENDING, e)) return -1;
     t->not_before_us = w->not_before_us = now + failed_wait(t->failures);
     t->failures++;
     t->left = end->err.code == ERR_DATA || (!end->err.retriable && t->failures >= FAILURES_MOST);
-    if (t->left)
-        log_msg(LOG_ERROR, b->source, "table %s is not read before the next start: %s", name, end->err.text);
-    else
-        log_msg(LOG_WARN, b->source, "reading table %s failed, it is tried again: %s", name, end->err.text);
+    backfill_say_failed(b->source, t, end->err.text, t->left);
     let_go(w);
     return 0;
 }
@@ -407,17 +376,30 @@ static int give_up_silent(struct backfill *b, struct backfill_worker *w, int64_t
     return take_end(b, w, &end, e);
 }
 
-static int turn_workers(struct backfill *b, bool *more, struct err *e) {
-    for (unsigned i = 0; i < b->nworkers; i++) {
-        struct backfill_worker *w = &b->workers[i];
-        struct backfill_end end;
-        int rc = w->busy ? backfill_worker_turn(w, now_of(b), more, &end, e) : 0;
+/* Whose chunk is sent on now: the one asked for first. The others are read meanwhile, as far as there is room
+ * for them. */
+static struct backfill_worker *front(const struct backfill *b) {
+    const struct backfill_worker *first = NULL;
 
-        if (rc < 0 || (rc > 0 && take_end(b, w, &end, e))) return -1;
-        backfill_worker_cut_late(w, now_of(b));
-        if (give_up_silent(b, w, now_of(b), e)) return -1;
+    for (unsigned i = 0; i < b->nworkers; i++) {
+        const struct backfill_worker *w = &b->workers[i];
+        if (w->busy && (!first || w->stamp < first->stamp)) first = w;
     }
-    return 0;
+    return (struct backfill_worker *)(uintptr_t)first;
+}
+
+static int turn_workers(struct backfill *b, bool *more, struct err *e) {
+    struct backfill_worker *w;
+    struct backfill_end end;
+    int rc = 1;
+
+    while (rc > 0 && (w = front(b))) {
+        rc = backfill_worker_turn(w, now_of(b), more, &end, e);
+        if (rc < 0 || (rc > 0 && take_end(b, w, &end, e))) return -1;
+        if (rc > 0 && front(b)) front(b)->heard_us = now_of(b); /* it is listened to from now on */
+    }
+    backfill_cut_late(b);
+    return w && rc == 0 ? give_up_silent(b, w, now_of(b), e) : 0;
 }
 
 int backfill_turn(struct backfill *b, bool stream_waits, bool *more, struct err *e) {
@@ -447,15 +429,17 @@ void backfill_cut_late(struct backfill *b) {
 /* ---- Waiting ---- */
 
 size_t backfill_fds(const struct backfill *b, struct pollfd *fds) {
-    for (unsigned i = 0; i < b->nworkers; i++)
-        fds[i] = (struct pollfd){.fd = b->workers[i].busy ? ring_data_fd(b->workers[i].ring) : -1,
-                                 .events = POLLIN};
-    return b->nworkers;
+    const struct backfill_worker *w = front(b);
+
+    if (!w) return 0;
+    fds[0] = (struct pollfd){.fd = ring_data_fd(w->ring), .events = POLLIN};
+    return 1;
 }
 
 void backfill_wake(struct backfill *b, const struct pollfd *fds, size_t n) {
-    for (size_t i = 0; i < n; i++)
-        if (fds[i].revents) ring_data_clear(b->workers[i].ring);
+    const struct backfill_worker *w = front(b);
+
+    if (n > 0 && fds[0].revents && w) ring_data_clear(w->ring);
 }
 
 static void earlier(int64_t *due, int64_t at) {
@@ -481,8 +465,9 @@ int backfill_due_ms(const struct backfill *b) {
 
     for (unsigned i = 0; i < b->nworkers; i++) {
         const struct backfill_worker *w = &b->workers[i];
-        if (w->busy) earlier(&due, w->cut ? w->heard_us + SILENT_US : w->asked_us + w->cut_us);
+        if (w->busy && !w->cut) earlier(&due, w->asked_us + w->cut_us);
     }
+    if (front(b) && front(b)->cut) earlier(&due, front(b)->heard_us + SILENT_US);
     if (b->holds && b->again_us) earlier(&due, b->again_us);
     if (b->at_work && !b->holds && !b->wanted) due_round(b, now, &due);
     if (b->look_again) earlier(&due, b->looked_us + LOOK_AGAIN_US);

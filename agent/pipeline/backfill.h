@@ -10,6 +10,9 @@
  * the stream gets at least as long as the round took, as long as it has something to do, and up to four times
  * as long when it stays behind.
  *
+ * The chunks of a round are sent on one after the other, in the order of their stamps, so that `ord` grows
+ * from record to record as it does in the stream.
+ *
  * Where not everything delivered is visible yet, a chunk is asked for again, in the same round as long as
  * that is short, then in later ones.
  *
@@ -72,8 +75,8 @@ void backfill_cut_late(struct backfill *b);
  * NULL). */
 bool backfill_done(const struct backfill *b, size_t *left);
 
-/* For poll(): fills up to BACKFILL_FDS entries; and when backfill_turn() is due anyway (-1: not). */
-#define BACKFILL_FDS 16
+/* For poll(): fills up to BACKFILL_FDS entries, and when backfill_turn() is due anyway (-1: not). */
+#define BACKFILL_FDS 1
 size_t backfill_fds(const struct backfill *b, struct pollfd *fds);
 int backfill_due_ms(const struct backfill *b);
 /* After poll(). */

@@ -73,6 +73,7 @@ int backfill_worker_ask(struct backfill_worker *w, struct position at, uint32_t 
     w->busy = true;
     w->cut = false;
     w->asked = rows;
+    w->stamp = q.stamp;
     w->asked_us = w->heard_us = now_us;
     err_clear(&w->broken);
     return 0;

@@ -30,6 +30,7 @@ struct backfill_worker {
     bool busy;
     bool cut;
     uint32_t asked;
+    uint64_t stamp;
     int64_t asked_us, heard_us; /* monotonic */
     struct err broken;          /* it was not understood: the rest of it is thrown away */
 };

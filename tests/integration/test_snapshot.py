@@ -77,6 +77,7 @@ def test_rows_that_are_there_come_first_then_the_stream(pg, tailrace, state_dir)
     assert sorted(line["key"]["id"] for line in lines if line["table"] == "t") == list(range(1, 3001))
     assert len({(line["key"]["a"], line["key"]["b"]) for line in lines if line["table"] == "parts"}) == 60
     assert len({line["id"] for line in lines}) == 3060
+    assert [line["ord"] for line in lines] == sorted(line["ord"] for line in lines)  # whichever table they are of
     pg.sql("UPDATE t SET v = 7 WHERE id = 5")
     update = run.wait_for_lines(3061)[-1]
     assert update["op"] == "u" and update["ord"] > max(line["ord"] for line in lines)

@@ -46,6 +46,33 @@ static void the_stream_stands_until_all_chunks_have_ended(void **unused) {
     assert_false(backfill_done(b, NULL));
 }
 
+static void chunks_are_sent_on_in_the_order_of_their_stamps(void **unused) {
+    struct connection *a, *c;
+
+    (void)unused;
+    config_source.snapshot_connections = 2;
+    table("a", 10, true);
+    table("c", 20, true);
+    begin();
+    turn(true);
+    a = asked("a");
+    c = asked("c");
+    assert_true(a->stamp < c->stamp);
+    rows(c, "12");
+    end(c, CHUNK_LAST, 2, "k");
+    turn(true);
+    assert_string_equal(t.sent, "");
+    rows(a, "x");
+    pass(14 * SECOND);
+    rows(a, "y");
+    turn(true);
+    pass(14 * SECOND); /* the other one waits for its turn: it is not silent */
+    end(a, CHUNK_LAST, 2, "k");
+    turn(true);
+    assert_string_equal(t.sent, "xy12");
+    assert_true(backfill_done(b, NULL));
+}
+
 static void a_chunk_goes_on_behind_the_one_before(void **unused) {
     (void)unused;
     table("a", 10, true);
@@ -354,6 +381,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(no_chunk_is_asked_for_inside_a_transaction),
         TEST(the_stream_stands_until_all_chunks_have_ended),
+        TEST(chunks_are_sent_on_in_the_order_of_their_stamps),
         TEST(a_chunk_goes_on_behind_the_one_before),
         TEST(small_tables_come_first),
         TEST(nothing_is_read_before_the_transaction_that_was_cut_off),
