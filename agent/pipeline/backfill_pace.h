@@ -16,6 +16,7 @@ struct backfill_pace {
     uint32_t rows; /* the next chunk's */
 };
 
+/* Begins with the first size. */
 void backfill_pace_init(struct backfill_pace *p);
 /* A chunk of `asked` rows brought `got` of them within `took_us`. */
 void backfill_pace_note(struct backfill_pace *p, uint32_t asked, uint64_t got, int64_t took_us);
@@ -27,6 +28,7 @@ struct backfill_rate {
     int64_t at_us;  /* as of then */
 };
 
+/* `per_s` 0: no limit. */
 void backfill_rate_init(struct backfill_rate *r, uint32_t per_s, int64_t now_us);
 /* Takes up to `want` rows out; 0: none yet, see below. */
 uint32_t backfill_rate_take(struct backfill_rate *r, uint32_t want, int64_t now_us);

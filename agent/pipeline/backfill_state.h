@@ -50,6 +50,7 @@ int backfill_state_load(const void *data, size_t len, struct backfill_state **ou
 /* For people: "initial: 3 of 5 tables read, 1,234,567 rows; public.orders behind …" */
 void backfill_state_text(const struct backfill_state *s, struct buf *out);
 
+/* The one it was begun with. */
 enum config_snapshot backfill_state_mode(const struct backfill_state *s);
 
 /* Adds a table as PENDING unless it is there. NULL: memory. What is handed out stays where it is. */
@@ -91,6 +92,7 @@ struct backfill_figures {
     uint64_t total; /* estimate: rows there are, of all tables; UINT64_MAX: unknown */
 };
 
+/* Of what has been sent on, durable or not. */
 void backfill_state_figures(const struct backfill_state *s, struct backfill_figures *out);
 
 #endif

@@ -39,6 +39,7 @@ static struct {
     size_t ntables;
     bool refuse_rows;
     char sent[256]; /* the letters of rows that were sent on */
+    size_t nsent;
     struct ledger *ledger;
 } t;
 
@@ -172,7 +173,8 @@ static int forward(void *ctx, const struct change *c, struct err *e) {
     (void)ctx;
     if (t.refuse_rows) return err_set(e, ERR_CONFIG, "the topic is gone");
     assert_int_equal(c->op, CHANGE_READ);
-    strncat(t.sent, c->message.content.ptr, 1);
+    assert_true(t.nsent + 1 < sizeof t.sent);
+    t.sent[t.nsent++] = c->message.content.ptr[0];
     seq = ledger_open(t.ledger, LEDGER_PROGRESS, none, e);
     ledger_close(t.ledger, seq);
     return 0;
