@@ -41,6 +41,7 @@ struct backfill {
     struct buf first; /* see parts.first */
     bool inside;      /* a transaction */
     bool look_again;  /* a table may have joined */
+    unsigned joined;  /* what the source said of that */
     int64_t looked_us;
 
     /* The round. */
@@ -189,9 +190,14 @@ static bool any_work(struct backfill *b, int64_t now) {
 
 /* A table may have joined. What the source cannot say now is asked again. */
 static void look_again(struct backfill *b, int64_t now) {
+    const struct source_ops *ops = b->parts.source->ops;
     struct err e = {0};
     size_t added = 0;
 
+    if (ops->joined && ops->joined(b->parts.source) != b->joined) {
+        b->joined = ops->joined(b->parts.source);
+        b->look_again = true;
+    }
     if (!b->look_again || now - b->looked_us < LOOK_AGAIN_US) return;
     b->looked_us = now;
     b->look_again = false;

@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,12 +25,14 @@ struct pg_watch {
     int wake_fd;          /* a table is new */
     pthread_mutex_t lock; /* of `known` */
     struct pg_oids known;
+    atomic_uint changes;
     /* The thread's own. */
     struct pg_conn sql;
     struct pg_server server;
     uint64_t added;       /* tables that came in after the start */
     uint64_t said_owner;  /* hash of what was last left to the owner, so that it is said once */
     uint64_t said_tables; /* likewise of what the stream lacks */
+    uint64_t published;   /* hash of what the publications held */
     bool troubled;        /* trouble was said and not yet over */
 };
 
@@ -53,6 +56,19 @@ static uint64_t hash_tables(const struct pg_tables *t) {
             h = hash(h, t->items[i].why, strlen(t->items[i].why));
         }
     return h;
+}
+
+/* Whether the publications hold other tables than at the last look. */
+static void note_changes(struct pg_watch *w, const struct pg_published *p, size_t added) {
+    uint64_t now = hash(HASH_START, p->main.tables.items, p->main.tables.count * sizeof(uint32_t));
+
+    now = hash(now, p->insert.tables.items, p->insert.tables.count * sizeof(uint32_t));
+    if (added > 0 || now != w->published) atomic_fetch_add(&w->changes, 1);
+    w->published = now;
+}
+
+unsigned pg_watch_changes(const struct pg_watch *w) {
+    return w ? atomic_load(&w->changes) : 0;
 }
 
 /* Says what is new since the last look, and remembers it. */
@@ -135,6 +151,7 @@ static int look(struct pg_watch *w, bool first, struct err *e) {
     u.mark = p.main.mark;
     if (pg_published_update(&p, &w->sql, &w->server, &u, e)) goto out;
     w->added += u.nadded;
+    note_changes(w, &p, u.nadded);
     learn(w, &p.tables);
     say(w, &p, &u.owner, first);
     rc = 0;

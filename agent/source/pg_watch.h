@@ -42,6 +42,9 @@ int pg_watch_start(const struct pg_watch_parts *parts, struct pg_watch **out, st
  */
 void pg_watch_saw(struct pg_watch *w, uint32_t table);
 
+/* Another number than before: what the publications hold is not as it was. Any thread. NULL is fine. */
+unsigned pg_watch_changes(const struct pg_watch *w);
+
 /* Ends it and waits for it; says how many tables came in late. NULL is fine. */
 void pg_watch_stop(struct pg_watch *w);
 

@@ -166,6 +166,9 @@ struct source_ops {
      * prepare. Blocks for a query or two.
      */
     int (*readable)(struct source *s, source_readable_fn fn, void *ctx, struct err *e);
+    /* Another number than before: tables may have joined that the stream says nothing of yet, and readable()
+     * is worth asking again. Any time after start; cheap. NULL: only the stream tells. */
+    unsigned (*joined)(const struct source *s);
     const struct decoder_ops *chunk_decoder; /* of the frames that chunks come in */
     /*
      * A thread that reads chunks into `ring`, one after the other: for each FRAME_CHUNK (not when there are

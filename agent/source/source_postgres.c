@@ -114,6 +114,12 @@ static int postgres_readable(struct source *s, source_readable_fn fn, void *ctx,
     return pg_readable(p->config, &p->streamed, p->visible, fn, ctx, e);
 }
 
+static unsigned postgres_joined(const struct source *s) {
+    const struct postgres *p = (const struct postgres *)(const void *)s;
+
+    return pg_watch_changes(p->watch);
+}
+
 static int postgres_chunks_open(struct source *s, struct ring *ring, struct source_chunks **out,
                                 struct err *e) {
     struct postgres *p = of(s);
@@ -172,6 +178,7 @@ const struct source_ops source_postgres = {
     .ack = postgres_ack,
     .lag_bytes = postgres_lag_bytes,
     .readable = postgres_readable,
+    .joined = postgres_joined,
     .chunk_decoder = &decoder_pgoutput_read,
     .chunks_open = postgres_chunks_open,
     .chunks_ask = pg_chunks_ask,

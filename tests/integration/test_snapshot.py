@@ -119,6 +119,20 @@ def test_a_table_without_a_key_is_said_and_passed_over(pg_latest, tailrace):
     assert "the rows of this table are not read" in done.stderr and "table=heap" in done.stderr
 
 
+def test_a_table_that_joins_while_running_is_read_too(pg, tailrace, state_dir):
+    """Nothing happens to it any more, so that the stream says nothing of it."""
+    pg.sql(TABLE)
+    run = tailrace.start(*args(pg, "--state", state_dir, "--discover", "500ms"))
+    run.wait_for_log("streaming")
+    pg.sql("CREATE SCHEMA aside")
+    pg.sql("CREATE TABLE aside.later (id int PRIMARY KEY)")
+    pg.sql("INSERT INTO aside.later SELECT generate_series(1, 50)")
+    pg.sql("ALTER TABLE aside.later SET SCHEMA public")
+    lines = run.wait_for_lines(50, timeout=60, where=lambda line: line["table"] == "later")
+    assert {(line["op"], line["key"]["id"]) for line in lines} == {("r", n) for n in range(1, 51)}
+    assert run.terminate() == 0
+
+
 def test_no_more_rows_a_second_than_the_rate(pg_latest, tailrace):
     pg_latest.sql(TABLE)
     fill(pg_latest, 2000)

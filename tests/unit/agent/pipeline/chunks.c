@@ -37,6 +37,7 @@ static struct {
     size_t nopen, opened, handled;
     struct source_readable tables[4];
     size_t ntables;
+    unsigned joined;
     bool refuse_rows;
     char sent[256]; /* the letters of rows that were sent on */
     size_t nsent;
@@ -64,6 +65,11 @@ static int source_readable_(struct source *s, source_readable_fn fn, void *ctx, 
     for (size_t i = 0; i < t.ntables; i++)
         if (fn(ctx, &t.tables[i], e)) return -1;
     return 0;
+}
+
+static unsigned joined(const struct source *s) {
+    (void)s;
+    return t.joined;
 }
 
 static int chunks_open(struct source *s, struct ring *ring, struct source_chunks **out, struct err *e) {
@@ -126,6 +132,7 @@ static const struct decoder_ops stream_decoder = {.position_compare = compare};
 static const struct source_ops ops = {
     .decoder = &stream_decoder,
     .readable = source_readable_,
+    .joined = joined,
     .chunk_decoder = &chunk_decoder,
     .chunks_open = chunks_open,
     .chunks_ask = chunks_ask,

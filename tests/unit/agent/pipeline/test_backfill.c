@@ -360,8 +360,8 @@ static void a_thread_that_ended_is_made_again(void **unused) {
 }
 
 static void a_table_that_joins_is_read(void **unused) {
-    struct table joined = {.schema = "p", .name = "new"};
-    struct change c = {.op = CHANGE_SCHEMA, .table = &joined};
+    struct table named = {.schema = "p", .name = "new"};
+    struct change c = {.op = CHANGE_SCHEMA, .table = &named};
     struct err e;
 
     (void)unused;
@@ -373,6 +373,15 @@ static void a_table_that_joins_is_read(void **unused) {
     pass(10 * SECOND);
     turn(false);
     assert_non_null(asked("new"));
+    end(asked("new"), CHUNK_LAST, 0, "");
+    turn(false);
+    table("silent", 1, true);
+    pass(10 * SECOND);
+    assert_null(asked("silent"));
+    t.joined++;
+    pass(10 * SECOND);
+    turn(false);
+    assert_non_null(asked("silent"));
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
