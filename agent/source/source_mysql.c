@@ -3,11 +3,14 @@
 #include <stdlib.h>
 
 #include "agent/base/log.h"
+#include "agent/source/my_chunks.h"
 #include "agent/source/my_columns.h"
 #include "agent/source/my_identity.h"
 #include "agent/source/my_prepare.h"
+#include "agent/source/my_readable.h"
 #include "agent/source/my_reader.h"
 #include "decoders/binlog/decoder.h"
+#include "decoders/binlog/read_decoder.h"
 
 struct mysql {
     struct source base;
@@ -115,6 +118,15 @@ static uint64_t mysql_source_lag_bytes(const struct source *s) {
     return m->reader ? my_reader_lag(m->reader) : 0;
 }
 
+static int mysql_source_readable(struct source *s, source_readable_fn fn, void *ctx, struct err *e) {
+    return my_readable(of(s)->config, fn, ctx, e);
+}
+
+static int mysql_source_chunks_open(struct source *s, struct ring *ring, struct source_chunks **out,
+                                    struct err *e) {
+    return my_chunks_open(&source_mysql, of(s)->config, of(s)->clock, ring, out, e);
+}
+
 static void mysql_source_stop(struct source *s) {
     struct mysql *m = of(s);
     struct my_reader *reader = m->reader;
@@ -153,6 +165,12 @@ const struct source_ops source_mysql = {
     .start = mysql_source_start,
     .ack = mysql_source_ack,
     .lag_bytes = mysql_source_lag_bytes,
+    .readable = mysql_source_readable,
+    .chunk_decoder = &decoder_binlog_read,
+    .chunks_open = mysql_source_chunks_open,
+    .chunks_ask = my_chunks_ask,
+    .chunks_cut = my_chunks_cut,
+    .chunks_close = my_chunks_close,
     .stop = mysql_source_stop,
     .destroy = mysql_source_destroy,
     .drop = mysql_source_drop,

@@ -1,0 +1,244 @@
+#include "agent/source/my_key.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "agent/source/my_log.h"
+#include "decoders/binlog/catalog.h"
+
+#define IGNORED_MARIADB 100600 /* since then indexes can be ignored */
+#define INVISIBLE_MYSQL 80000  /* … be invisible */
+
+/* ---- Which key ---- */
+
+const char *my_key_usable(const struct my_server *s) {
+    if (s->flavour == FLAVOUR_MARIADB) return s->version >= IGNORED_MARIADB ? " AND s.ignored = 'NO'" : "";
+    return s->version >= INVISIBLE_MYSQL ? " AND s.is_visible = 'YES'" : "";
+}
+
+static struct my_result *ask_keys(struct my_client *c, const struct my_server *s, const char *database,
+                                  const char *name, struct err *e) {
+    struct my_result *rows = NULL;
+    struct buf sql = {0};
+
+    buf_puts(&sql, "SELECT index_name, column_name, sub_part, nullable, index_type, collation FROM"
+                   " information_schema.statistics s WHERE non_unique = 0");
+    buf_puts(&sql, my_key_usable(s));
+    buf_puts(&sql, " AND table_schema = ");
+    my_put_literal(&sql, database);
+    buf_puts(&sql, " AND table_name = ");
+    my_put_literal(&sql, name);
+    buf_puts(&sql, " ORDER BY index_name <> 'PRIMARY', index_name, seq_in_index");
+    if (buf_failed(&sql))
+        err_memory(e, "reading the keys of a table");
+    else
+        rows = my_client_query(c, "reading the keys of a table", buf_cstr(&sql), e);
+    buf_release(&sql);
+    return rows;
+}
+
+static size_t find_column(const struct my_table *t, const char *name) {
+    size_t i = 0;
+
+    while (i < t->map.ncolumns && (!name || strcasecmp(t->columns[i].name, name) != 0)) i++;
+    return i;
+}
+
+/* Why rows cannot be found again by a value of this column; NULL: they can. */
+static const char *unfit(const struct field *f) {
+    switch (f->type) {
+    case FIELD_FLOAT:
+    case FIELD_DOUBLE: return "its key has a FLOAT or DOUBLE column, whose values cannot be compared exactly";
+    case FIELD_BLOB:
+    case FIELD_BLOB_COMPRESSED:
+    case FIELD_VARCHAR_COMPRESSED:
+    case FIELD_JSON:
+    case FIELD_GEOMETRY:
+    case FIELD_VECTOR: return "its key has a column of which the index holds a part only";
+    default: return f->unlogged ? "its key has a column that the log does not hold" : NULL;
+    }
+}
+
+static const char *judge_part(const struct my_table *t, const struct my_result *row, size_t column) {
+    const char *nullable = my_result_at(row, 3), *kind = my_result_at(row, 4);
+
+    if (column == t->map.ncolumns) return "its key has an expression";
+    if (my_result_at(row, 2)) return "its key has a column of which the index holds a part only";
+    if (nullable && strcmp(nullable, "YES") == 0) return "it has no key without NULLs";
+    if (!kind || strcmp(kind, "BTREE") != 0) return "its key has no order";
+    return unfit(&t->map.fields[column]);
+}
+
+/* For the description: also of columns of which a part only is in the key. */
+static void add_primary(struct table_map *m, const struct my_result *row, size_t column) {
+    const char *prefix = my_result_at(row, 2);
+    uint32_t characters = prefix ? (uint32_t)strtoul(prefix, NULL, 10) : 0;
+
+    if (column < m->ncolumns && m->nkeys < m->ncolumns)
+        m->keys[m->nkeys++] = (struct field_key){(uint16_t)column, characters};
+}
+
+static void add_part(struct my_table *t, const struct my_result *row, size_t column) {
+    const char *direction = my_result_at(row, 5);
+
+    if (t->nparts == t->map.ncolumns) return;
+    t->parts[t->nparts++] = (struct my_key_part){(uint16_t)column, direction && strcmp(direction, "D") == 0};
+}
+
+/* One index after the other, the primary key first: the first that fits is taken. */
+static int take_keys(struct my_table *t, struct my_result *rows, struct err *e) {
+    const char *index = "";
+    bool fits = false;
+
+    while (my_result_next(rows)) {
+        const char *name = my_result_at(rows, 0), *why;
+        size_t column = find_column(t, my_result_at(rows, 1));
+        if (strcmp(index, name) != 0) {
+            if (fits) break;
+            index = arena_strndup(&t->arena, name, strlen(name));
+            if (!index) return err_memory(e, "reading the keys of a table");
+            t->nparts = 0;
+            fits = true;
+        }
+        if (strcmp(name, "PRIMARY") == 0) add_primary(&t->map, rows, column);
+        why = judge_part(t, rows, column);
+        if (why && !t->why_not) t->why_not = why;
+        fits = fits && !why;
+        if (!why) add_part(t, rows, column);
+    }
+    if (fits) t->why_not = NULL;
+    if (fits) t->index = index;
+    if (!fits && !t->why_not) t->why_not = "it has neither a primary key nor a unique one without NULLs";
+    return 0;
+}
+
+int my_key_read(struct my_client *c, const struct my_server *s, const char *database, const char *name,
+                struct my_table *t, struct err *e) {
+    struct my_result *rows = ask_keys(c, s, database, name, e);
+    int rc;
+
+    if (!rows) return -1;
+    t->map.keys = arena_calloc(&t->arena, t->map.ncolumns, sizeof t->map.keys[0]);
+    t->parts = arena_calloc(&t->arena, t->map.ncolumns, sizeof t->parts[0]);
+    rc = t->map.keys && t->parts ? take_keys(t, rows, e) : err_memory(e, "reading the keys of a table");
+    my_result_free(rows);
+    return rc;
+}
+
+/* ---- Literals ---- */
+
+static void put_hex(struct buf *out, const char *bytes, size_t len) {
+    static const char digits[] = "0123456789abcdef";
+
+    buf_puts(out, "X'");
+    for (size_t i = 0; i < len; i++) {
+        buf_putc(out, digits[(uint8_t)bytes[i] >> 4]);
+        buf_putc(out, digits[(uint8_t)bytes[i] & 15]);
+    }
+    buf_putc(out, '\'');
+}
+
+static void put_bits(struct buf *out, const char *bytes, size_t len) {
+    uint64_t n = 0;
+
+    for (size_t i = 0; i < len && i < 8; i++) n = n << 8 | (uint8_t)bytes[i];
+    buf_put_u64(out, n);
+}
+
+static void put_string(struct buf *out, const struct field *f, const char *charset, const char *bytes,
+                       size_t len) {
+    static const char *const types[] = {[HINT_UUID] = "UUID", [HINT_INET4] = "INET4", [HINT_INET6] = "INET6"};
+    const char *type = f->hint && f->hint < sizeof types / sizeof types[0] ? types[f->hint] : NULL;
+
+    if (type) buf_puts(out, "CAST(");
+    if (charset[0]) buf_printf(out, "_%s ", charset);
+    put_hex(out, bytes, len);
+    if (type) buf_printf(out, " AS %s)", type);
+}
+
+static void put_literal(struct buf *out, const struct field *f, const char *charset, const char *value,
+                        size_t len) {
+    switch (f->type) {
+    case FIELD_BIT: put_bits(out, value, len); break;
+    case FIELD_STRING:
+    case FIELD_VARCHAR: put_string(out, f, charset, value, len); break;
+    case FIELD_DATE:
+    case FIELD_TIME2:
+    case FIELD_DATETIME2:
+    case FIELD_TIMESTAMP2:
+        buf_putc(out, '\'');
+        buf_put(out, value, len);
+        buf_putc(out, '\'');
+        break;
+    default: buf_put(out, value, len);
+    }
+}
+
+/* ---- Places ---- */
+
+void my_key_put_place(const struct my_table *t, const char *const *values, const unsigned long *lengths,
+                      struct buf *out) {
+    for (size_t i = 0; i < t->nparts; i++) {
+        size_t column = t->parts[i].column;
+        buf_puts(out, t->columns[column].name);
+        buf_putc(out, '\0');
+        put_literal(out, &t->map.fields[column], t->columns[column].charset, values[column], lengths[column]);
+        buf_putc(out, '\0');
+    }
+}
+
+/* The next NUL-terminated text; NULL: there is none. */
+static const char *next_text(struct position *p) {
+    const char *text = (const char *)p->bytes;
+    const void *end = p->len ? memchr(p->bytes, 0, p->len) : NULL;
+
+    if (!end) return NULL;
+    p->len -= (size_t)((const uint8_t *)end + 1 - p->bytes);
+    p->bytes = (const uint8_t *)end + 1;
+    return text;
+}
+
+/* The names of the place are those of the key. */
+static bool is_place(const struct my_table *t, struct position place) {
+    for (size_t i = 0; i < t->nparts; i++) {
+        const char *name = next_text(&place), *literal = name ? next_text(&place) : NULL;
+        if (!literal || !*literal || strcmp(name, t->columns[t->parts[i].column].name) != 0) return false;
+    }
+    return place.len == 0;
+}
+
+static void put_compared(const struct my_table *t, size_t part, const char *how, const char *literal,
+                         struct buf *out) {
+    my_put_name(out, t->columns[t->parts[part].column].name);
+    buf_printf(out, " %s %s", how, literal);
+}
+
+bool my_key_put_behind(const struct my_table *t, struct position place, struct buf *out) {
+    if (!t->nparts || !is_place(t, place)) return false;
+    for (size_t i = 0; i < t->nparts; i++) {
+        bool descending = t->parts[i].descending, last = i + 1 == t->nparts;
+        next_text(&place);
+        const char *literal = next_text(&place);
+        if (!last) {
+            buf_putc(out, '(');
+            put_compared(t, i, descending ? "<=" : ">=", literal, out);
+            buf_puts(out, " AND (");
+        }
+        put_compared(t, i, descending ? "<" : ">", literal, out);
+        if (last) break;
+        buf_puts(out, " OR (");
+        put_compared(t, i, "=", literal, out);
+        buf_puts(out, " AND ");
+    }
+    for (size_t i = 1; i < t->nparts; i++) buf_puts(out, ")))");
+    return true;
+}
+
+void my_key_put_order(const struct my_table *t, struct buf *out) {
+    for (size_t i = 0; i < t->nparts; i++) {
+        if (i) buf_puts(out, ", ");
+        my_put_name(out, t->columns[t->parts[i].column].name);
+        if (t->parts[i].descending) buf_puts(out, " DESC");
+    }
+}
