@@ -70,58 +70,104 @@ static const char *judge_part(const struct my_table *t, const struct my_result *
     return unfit(&t->map.fields[column]);
 }
 
-/* For the description: also of columns of which a part only is in the key. */
-static void add_primary(struct table_map *m, const struct my_result *row, size_t column) {
+/* Indexes come one after the other, the primary key first. */
+struct taking {
+    struct my_table *t;
+    const char *index; /* the one whose parts come */
+    struct my_key_part *parts;
+    size_t nparts;
+    bool fits;
+    size_t nprimary; /* columns that the server calls key of the table */
+    bool unnamed;    /* what the log does not say: a unique key that stands for the primary one */
+    bool described;
+};
+
+/* For the description, also of columns of which a part only is in the key. */
+static void add_key(struct taking *k, const struct my_result *row, size_t column) {
+    struct table_map *m = &k->t->map;
     const char *prefix = my_result_at(row, 2);
     uint32_t characters = prefix ? (uint32_t)strtoul(prefix, NULL, 10) : 0;
 
-    if (column < m->ncolumns && m->nkeys < m->ncolumns)
+    if (!k->described && column < m->ncolumns && m->nkeys < m->ncolumns)
         m->keys[m->nkeys++] = (struct field_key){(uint16_t)column, characters};
 }
 
-static void add_part(struct my_table *t, const struct my_result *row, size_t column) {
+static void add_part(struct taking *k, const struct my_result *row) {
+    struct my_table *t = k->t;
     const char *direction = my_result_at(row, 5);
+    size_t column = find_column(t, my_result_at(row, 1));
+    const char *why = judge_part(t, row, column);
 
-    if (t->nparts == t->map.ncolumns) return;
-    t->parts[t->nparts++] = (struct my_key_part){(uint16_t)column, direction && strcmp(direction, "D") == 0};
+    add_key(k, row, column);
+    if (why && !t->why_not) t->why_not = why;
+    k->fits = k->fits && !why && k->nparts < t->map.ncolumns;
+    if (k->fits)
+        k->parts[k->nparts++] =
+            (struct my_key_part){(uint16_t)column, direction && strcmp(direction, "D") == 0};
 }
 
-/* One index after the other, the primary key first: the first that fits is taken. */
-static int take_keys(struct my_table *t, struct my_result *rows, struct err *e) {
-    const char *index = "";
-    bool fits = false;
+/* The server takes a unique key without NULL for the primary one where there is none. */
+static bool is_table_key(const struct taking *k) {
+    const struct table_map *m = &k->t->map;
 
+    if (strcmp(k->index, "PRIMARY") == 0) return true;
+    if (k->unnamed || m->nkeys != k->nprimary) return false;
+    for (size_t i = 0; i < m->nkeys; i++)
+        if (!k->t->columns[m->keys[i].column].key) return false;
+    return m->nkeys > 0;
+}
+
+/* All parts of an index are there. The first one that fits is taken. */
+static void end_index(struct taking *k) {
+    struct my_table *t = k->t;
+
+    if (!k->index) return;
+    k->described = k->described || is_table_key(k);
+    if (!k->described) t->map.nkeys = 0;
+    if (!k->fits || t->index) return;
+    t->index = k->index;
+    t->nparts = k->nparts;
+    memcpy(t->parts, k->parts, k->nparts * sizeof k->parts[0]);
+}
+
+static int begin_index(struct taking *k, const char *name, struct err *e) {
+    end_index(k);
+    k->index = arena_strndup(&k->t->arena, name, strlen(name));
+    k->nparts = 0;
+    k->fits = true;
+    return k->index ? 0 : err_memory(e, "reading the keys of a table");
+}
+
+static int take_keys(struct taking *k, struct my_result *rows, struct err *e) {
+    struct my_table *t = k->t;
+
+    for (size_t i = 0; i < t->map.ncolumns; i++) k->nprimary += t->columns[i].key != 0;
     while (my_result_next(rows)) {
-        const char *name = my_result_at(rows, 0), *why;
-        size_t column = find_column(t, my_result_at(rows, 1));
-        if (strcmp(index, name) != 0) {
-            if (fits) break;
-            index = arena_strndup(&t->arena, name, strlen(name));
-            if (!index) return err_memory(e, "reading the keys of a table");
-            t->nparts = 0;
-            fits = true;
-        }
-        if (strcmp(name, "PRIMARY") == 0) add_primary(&t->map, rows, column);
-        why = judge_part(t, rows, column);
-        if (why && !t->why_not) t->why_not = why;
-        fits = fits && !why;
-        if (!why) add_part(t, rows, column);
+        const char *name = my_result_at(rows, 0);
+        if ((!k->index || strcmp(k->index, name) != 0) && begin_index(k, name, e)) return -1;
+        add_part(k, rows);
     }
-    if (fits) t->why_not = NULL;
-    if (fits) t->index = index;
-    if (!fits && !t->why_not) t->why_not = "it has neither a primary key nor a unique one without NULLs";
+    end_index(k);
+    if (t->row_end && t->map.nkeys && t->map.nkeys < t->map.ncolumns)
+        t->map.keys[t->map.nkeys++] = (struct field_key){(uint16_t)t->row_end, 0};
+    if (!t->why_not) t->why_not = "it has neither a primary key nor a unique one without NULLs";
+    if (t->index) t->why_not = NULL;
     return 0;
 }
 
 int my_key_read(struct my_client *c, const struct my_server *s, const char *database, const char *name,
                 struct my_table *t, struct err *e) {
     struct my_result *rows = ask_keys(c, s, database, name, e);
+    struct taking k = {.t = t, .unnamed = s->nameless};
+    const size_t n = t->map.ncolumns;
     int rc;
 
     if (!rows) return -1;
-    t->map.keys = arena_calloc(&t->arena, t->map.ncolumns, sizeof t->map.keys[0]);
-    t->parts = arena_calloc(&t->arena, t->map.ncolumns, sizeof t->parts[0]);
-    rc = t->map.keys && t->parts ? take_keys(t, rows, e) : err_memory(e, "reading the keys of a table");
+    t->map.keys = arena_calloc(&t->arena, n, sizeof t->map.keys[0]);
+    t->parts = arena_calloc(&t->arena, n, sizeof t->parts[0]);
+    k.parts = arena_calloc(&t->arena, n, sizeof k.parts[0]);
+    rc = t->map.keys && t->parts && k.parts ? take_keys(&k, rows, e)
+                                            : err_memory(e, "reading the keys of a table");
     my_result_free(rows);
     return rc;
 }

@@ -11,6 +11,7 @@
 #include "decoders/binlog/field_make.h"
 
 #define CONTEXTUAL_MARIADB 101001 /* since then COLLATIONS no longer has all numbers */
+#define VERSIONS_MARIADB 100300   /* since then tables can keep what rows were */
 #define TABLE_ID 1
 
 /* ---- Collations ---- */
@@ -93,15 +94,30 @@ static const char *copy(struct reading *r, const char *text) {
     return arena_strndup(&r->t->arena, text ? text : "", text ? strlen(text) : 0);
 }
 
+static bool has_versions(const struct my_server *s) {
+    return s->flavour == FLAVOUR_MARIADB && s->version >= VERSIONS_MARIADB;
+}
+
+static void put_where(const struct reading *r, struct buf *sql) {
+    buf_puts(sql, " WHERE table_schema = ");
+    my_put_literal(sql, r->database);
+    buf_puts(sql, " AND table_name = ");
+    my_put_literal(sql, r->name);
+}
+
 static struct my_result *ask_columns(struct reading *r) {
     struct buf sql = {0};
     struct my_result *rows = NULL;
 
     buf_puts(&sql, "SELECT column_name, column_type, character_set_name, collation_name, is_nullable,"
-                   " column_key, extra, table_name FROM information_schema.columns WHERE table_schema = ");
-    my_put_literal(&sql, r->database);
-    buf_puts(&sql, " AND table_name = ");
-    my_put_literal(&sql, r->name);
+                   " column_key, extra, table_name");
+    if (has_versions(r->server)) {
+        buf_puts(&sql, ", generation_expression, (SELECT table_type FROM information_schema.tables");
+        put_where(r, &sql);
+        buf_putc(&sql, ')');
+    }
+    buf_puts(&sql, " FROM information_schema.columns");
+    put_where(r, &sql);
     buf_puts(&sql, " ORDER BY ordinal_position");
     if (buf_failed(&sql))
         no_memory(r);
@@ -159,19 +175,42 @@ static int add_column(struct reading *r, const struct my_result *row) {
     return rc ? no_memory(r) : 0;
 }
 
+/* A column that information_schema does not list, and the log has: timestamp(6) NOT NULL. */
+static int add_hidden(struct reading *r, const char *name) {
+    const struct field_origin o = {.mariadb = true};
+    struct table_map *m = &r->t->map;
+    struct catalog_column *c = &r->t->columns[m->ncolumns];
+
+    if (m->ncolumns == BINLOG_MAX_COLUMNS) return 0;
+    *c = (struct catalog_column){name, "timestamp(6)", "", 0};
+    return field_make(&m->fields[m->ncolumns++], c, &o, &r->t->arena) ? no_memory(r) : 0;
+}
+
+/* MariaDB's WITH SYSTEM VERSIONING without columns for it. */
+static int add_versions(struct reading *r) {
+    if (add_hidden(r, "row_start") || add_hidden(r, "row_end")) return -1;
+    r->t->row_end = r->t->map.ncolumns - 1;
+    return 0;
+}
+
 static int read_columns(struct reading *r) {
     struct table_map *m = &r->t->map;
     struct my_result *rows = ask_columns(r);
+    bool versioned = false, told = false;
     int rc = 0;
 
     if (!rows) return -1;
     m->fields = arena_calloc(&r->t->arena, BINLOG_MAX_COLUMNS, sizeof m->fields[0]);
     r->t->columns = arena_calloc(&r->t->arena, BINLOG_MAX_COLUMNS, sizeof r->t->columns[0]);
     if (!m->fields || !r->t->columns) rc = no_memory(r);
-    while (!rc && my_result_next(rows) && m->ncolumns < BINLOG_MAX_COLUMNS)
-        if (strcmp(my_result_at(rows, 7), r->name) == 0) rc = add_column(r, rows);
+    while (!rc && my_result_next(rows) && m->ncolumns < BINLOG_MAX_COLUMNS) {
+        if (strcmp(my_result_at(rows, 7), r->name) != 0) continue;
+        versioned = versioned || holds(my_result_at(rows, 9), "SYSTEM VERSIONED");
+        told = told || holds(my_result_at(rows, 8), "ROW START");
+        rc = add_column(r, rows);
+    }
     my_result_free(rows);
-    return rc;
+    return rc || !versioned || told ? rc : add_versions(r);
 }
 
 /* ---- What is asked for ---- */

@@ -32,6 +32,7 @@ struct my_table {
     const char *index;              /* by which it is read; NULL: `why_not` */
     struct my_key_part *parts;
     size_t nparts;
+    size_t row_end; /* MariaDB: place of the hidden end of a row's time, which is in every key; 0: none */
     const char *why_not;
 };
 
