@@ -56,7 +56,7 @@ static const struct clock hand_moved = {.monotonic_us = now, .wall_us = now};
 
 static void copy(char *to, const void *bytes, size_t len) {
     assert_true(len < 16);
-    memcpy(to, bytes, len);
+    if (len > 0) memcpy(to, bytes, len);
     to[len] = '\0';
 }
 
