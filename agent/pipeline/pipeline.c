@@ -223,6 +223,7 @@ static int stream(struct pipeline *p, struct err *e) {
         if (turn_frames(p, &more, e) || turn_backfill(p, more, &chunks, e)) return -1;
         if (turn_results(p, 0, e)) return -1;
         publish_figures(p);
+        if (p->backfill && backfill_holds(p->backfill)) more = false; /* it has to wait anyway */
         if (!more && !chunks && !ended(p)) sleep_until_needed(p);
     }
     return 0;
