@@ -9,12 +9,18 @@
 
 #define IGNORED_MARIADB 100600 /* since then indexes can be ignored */
 #define INVISIBLE_MYSQL 80000  /* … be invisible */
+#define ORDERED_MARIADB 110400 /* 10.11.5 finds no UUID again among UUIDs of several versions; 11.4 does */
 
 /* ---- Which key ---- */
 
 const char *my_key_usable(const struct my_server *s) {
     if (s->flavour == FLAVOUR_MARIADB) return s->version >= IGNORED_MARIADB ? " AND s.ignored = 'NO'" : "";
     return s->version >= INVISIBLE_MYSQL ? " AND s.is_visible = 'YES'" : "";
+}
+
+const char *my_key_unordered(const struct my_server *s) {
+    return s->flavour == FLAVOUR_MARIADB && s->version < ORDERED_MARIADB ? "('float', 'double', 'uuid')"
+                                                                         : "('float', 'double')";
 }
 
 static struct my_result *ask_keys(struct my_client *c, const struct my_server *s, const char *database,
@@ -46,7 +52,9 @@ static size_t find_column(const struct my_table *t, const char *name) {
 }
 
 /* Why rows cannot be found again by a value of this column; NULL: they can. */
-static const char *unfit(const struct field *f) {
+static const char *unfit(const struct my_server *s, const struct field *f) {
+    if (f->hint == HINT_UUID && s->version < ORDERED_MARIADB)
+        return "its key has a UUID column, which MariaDB before 11.4 keeps in no order to go on in";
     switch (f->type) {
     case FIELD_FLOAT:
     case FIELD_DOUBLE: return "its key has a FLOAT or DOUBLE column, whose values cannot be compared exactly";
@@ -60,18 +68,20 @@ static const char *unfit(const struct field *f) {
     }
 }
 
-static const char *judge_part(const struct my_table *t, const struct my_result *row, size_t column) {
+static const char *judge_part(const struct my_server *s, const struct my_table *t,
+                              const struct my_result *row, size_t column) {
     const char *nullable = my_result_at(row, 3), *kind = my_result_at(row, 4);
 
     if (column == t->map.ncolumns) return "its key has an expression";
     if (my_result_at(row, 2)) return "its key has a column of which the index holds a part only";
     if (nullable && strcmp(nullable, "YES") == 0) return "it has no key without NULLs";
     if (!kind || strcmp(kind, "BTREE") != 0) return "its key has no order";
-    return unfit(&t->map.fields[column]);
+    return unfit(s, &t->map.fields[column]);
 }
 
 /* Indexes come one after the other, the primary key first. */
 struct taking {
+    const struct my_server *server;
     struct my_table *t;
     const char *index; /* the one whose parts come */
     struct my_key_part *parts;
@@ -96,7 +106,7 @@ static void add_part(struct taking *k, const struct my_result *row) {
     struct my_table *t = k->t;
     const char *direction = my_result_at(row, 5);
     size_t column = find_column(t, my_result_at(row, 1));
-    const char *why = judge_part(t, row, column);
+    const char *why = judge_part(k->server, t, row, column);
 
     add_key(k, row, column);
     if (why && !t->why_not) t->why_not = why;
@@ -158,7 +168,7 @@ static int take_keys(struct taking *k, struct my_result *rows, struct err *e) {
 int my_key_read(struct my_client *c, const struct my_server *s, const char *database, const char *name,
                 struct my_table *t, struct err *e) {
     struct my_result *rows = ask_keys(c, s, database, name, e);
-    struct taking k = {.t = t, .unnamed = s->nameless};
+    struct taking k = {.server = s, .t = t, .unnamed = s->nameless};
     const size_t n = t->map.ncolumns;
     int rc;
 

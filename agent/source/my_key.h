@@ -17,6 +17,8 @@ int my_key_read(struct my_client *c, const struct my_server *s, const char *data
 
 /* A condition on information_schema.statistics `s`: the server may read by the index. */
 const char *my_key_usable(const struct my_server *s);
+/* The types of columns that cannot be in such a key, as a list for SQL. */
+const char *my_key_unordered(const struct my_server *s);
 
 /* Appends the place of a row, as the answers to my_table.select say it. */
 void my_key_put_place(const struct my_table *t, const char *const *values, const unsigned long *lengths,

@@ -35,12 +35,14 @@ static struct my_result *ask_keys(struct my_client *c, const struct my_server *s
     struct my_result *r = NULL;
     struct buf sql = {0};
 
-    buf_puts(&sql,
-             "SELECT s.table_schema, s.table_name FROM information_schema.statistics s LEFT JOIN"
-             " (SELECT table_schema, table_name, column_name FROM information_schema.columns WHERE data_type"
-             " IN ('float', 'double') AND column_key <> '') f ON f.table_schema = s.table_schema AND"
-             " f.table_name = s.table_name AND f.column_name = s.column_name"
-             " WHERE s.table_schema NOT IN " OWN_SCHEMAS " AND s.non_unique = 0");
+    buf_printf(
+        &sql,
+        "SELECT s.table_schema, s.table_name FROM information_schema.statistics s LEFT JOIN"
+        " (SELECT table_schema, table_name, column_name FROM information_schema.columns WHERE data_type"
+        " IN %s AND column_key <> '') f ON f.table_schema = s.table_schema AND"
+        " f.table_name = s.table_name AND f.column_name = s.column_name"
+        " WHERE s.table_schema NOT IN " OWN_SCHEMAS " AND s.non_unique = 0",
+        my_key_unordered(s));
     buf_puts(&sql, my_key_usable(s));
     buf_puts(&sql, " GROUP BY s.table_schema, s.table_name, s.index_name"
                    " HAVING SUM(s.sub_part IS NOT NULL OR s.nullable = 'YES' OR s.index_type <> 'BTREE'"
@@ -84,8 +86,9 @@ static int tell(struct listing *l, struct err *e) {
                  "TABLE … ENGINE = InnoDB\"",
                  engine ? engine : "unknown");
     else
-        t.why_not = "it has neither a primary key nor a unique one without NULLs, of whole columns that "
-                    "compare exactly (FLOAT and DOUBLE do not): give it one";
+        t.why_not =
+            "it has neither a primary key nor a unique one without NULLs, of whole columns that "
+            "compare exactly (FLOAT and DOUBLE do not, nor do MariaDB's UUIDs before 11.4): give it one";
     return l->fn(l->ctx, &t, e);
 }
 
