@@ -5,6 +5,7 @@
 #include "agent/cmd/checkpoint.h"
 #include "agent/cmd/drop.h"
 #include "agent/cmd/run.h"
+#include "agent/cmd/snapshot.h"
 #include "agent/cmd/tail.h"
 #include "agent/cmd/version.h"
 #include "agent/source/source_mysql.h"
@@ -29,6 +30,8 @@ static const struct command commands[] = {
     {"drop", "drop [CONFIG.yaml] [OPTION...]", "remove slot, publication and checkpoint", cmd_drop},
     {"tail", "tail [-b BROKERS] [TOPIC|FILE...]", "show the events in topics, files or standard input",
      cmd_tail},
+    {"snapshot", "snapshot --state DIR [TABLE...]", "read tables again, or see how far they are",
+     cmd_snapshot},
     {"checkpoint", "checkpoint show --state DIR [NAME...]", "show where each source is", cmd_checkpoint},
     {"version", "version", "print the version", cmd_version},
 };

@@ -51,6 +51,9 @@ int checkpoint_decode(const void *data, size_t len, struct checkpoint *out, stru
 
 struct checkpoint_store;
 
+/* Makes the directory with mode 0700, durably, unless it is there; its parent must be. */
+int checkpoint_make_directory(const char *dir, struct err *e);
+
 /*
  * Opens the store of one source in the directory `dir` (made with mode 0700 when missing, its parent must
  * exist) and takes its lock file NAME.lock. ERR_FENCED names the pid that holds the lock.

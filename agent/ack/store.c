@@ -57,8 +57,7 @@ static int sync_directory(int fd, const char *path, struct err *e) {
     return err_set(e, ERR_IO, "state: cannot sync the directory %s: %s", path, strerror(errno));
 }
 
-/* Makes the directory, durably in its parent. */
-static int make_directory(const char *dir, struct err *e) {
+int checkpoint_make_directory(const char *dir, struct err *e) {
     char *copy;
     int rc;
 
@@ -77,7 +76,7 @@ static int open_directory(const char *dir, bool make, struct err *e) {
     int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
     if (fd < 0 && errno == ENOENT && make) {
-        if (make_directory(dir, e) < 0) return -1;
+        if (checkpoint_make_directory(dir, e) < 0) return -1;
         fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     }
     return fd < 0 ? cannot_open_directory(dir, errno, e) : fd;

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "agent/base/log.h"
+#include "agent/cmd/attend.h"
 #include "agent/cmd/exit.h"
 #include "agent/cmd/progress.h"
 #include "agent/cmd/usage.h"
@@ -26,6 +27,7 @@
 struct lane {
     const char *name;
     struct pipeline *pipeline;
+    struct attend *attend; /* NULL: nobody can ask */
     struct progress progress;
     pthread_t thread;
     bool started;
@@ -43,6 +45,7 @@ struct run {
     struct config *next;   /* read again; takes over when the lanes have ended. NULL: none */
     struct claims *claims; /* NULL: the sink has no topics */
     struct lane *lanes;
+    struct pollfd *fds; /* 2 + nlanes */
     size_t nlanes;
     size_t running;
     int signal_fd;
@@ -111,13 +114,26 @@ static void say_intent(const struct config *c) {
     for (size_t i = 0; i < c->warnings.count; i++) log_msg(LOG_WARN, "config", "%s", c->warnings.items[i]);
 }
 
+/* An agent that cannot be asked anything streams all the same. Another agent on the same source: the lane
+ * itself finds that out. */
+static void open_ear(const struct run *r, struct lane *l) {
+    const char *state = r->config->state;
+    struct err e = {0};
+
+    if (!state || checkpoint_make_directory(state, NULL)) return;
+    if (attend_open(state, l->name, l->pipeline, &l->attend, &e) && e.code != ERR_FENCED)
+        log_msg(LOG_WARN, l->name, "nobody can ask this agent anything: %s", e.text);
+}
+
 static int start_lanes(struct run *r, struct err *e) {
     if (r->config->sink.type == SINK_KAFKA && !(r->claims = claims_new(e))) return -1;
     r->lanes = calloc(r->config->nsources, sizeof *r->lanes);
-    if (!r->lanes) return err_memory(e, "starting");
+    r->fds = calloc(2 + r->config->nsources, sizeof *r->fds);
+    if (!r->lanes || !r->fds) return err_memory(e, "starting");
     r->nlanes = r->config->nsources;
     for (size_t i = 0; i < r->nlanes; i++)
         if (make_lane(r, i, e)) return -1;
+    for (size_t i = 0; i < r->nlanes; i++) open_ear(r, &r->lanes[i]);
     for (size_t i = 0; i < r->nlanes; i++) {
         int rc = pthread_create(&r->lanes[i].thread, NULL, lane_main, &r->lanes[i]);
         if (rc) return err_set(e, ERR_IO, "cannot start a thread: %s", strerror(rc));
@@ -139,6 +155,8 @@ static void finish_lane(struct run *r, struct lane *l) {
     pthread_join(l->thread, NULL);
     l->joined = true;
     r->running--;
+    attend_close(l->attend);
+    l->attend = NULL;
     progress_last(l->name, l->pipeline);
     if (!l->rc) return;
     code = exit_code(&l->err);
@@ -202,10 +220,15 @@ static void take_signal(struct run *r) {
 }
 
 static void release_lanes(struct run *r) {
-    for (size_t i = 0; i < r->nlanes; i++) pipeline_free(r->lanes[i].pipeline);
+    for (size_t i = 0; i < r->nlanes; i++) {
+        attend_close(r->lanes[i].attend);
+        pipeline_free(r->lanes[i].pipeline);
+    }
     free(r->lanes);
+    free(r->fds);
     claims_free(r->claims);
     r->lanes = NULL;
+    r->fds = NULL;
     r->nlanes = 0;
     r->claims = NULL;
 }
@@ -226,17 +249,39 @@ static void take_over(struct run *r) {
     r->code = exit_report(&e);
 }
 
-static void watch(struct run *r) {
-    struct pollfd fds[2] = {{.fd = r->signal_fd, .events = POLLIN}, {.fd = r->done_fd, .events = POLLIN}};
+/* What there is to wait for: signals, lanes that end, and what people ask of each lane. */
+static nfds_t wait_for(const struct run *r) {
+    struct pollfd *fds = r->fds;
+
+    fds[0] = (struct pollfd){.fd = r->signal_fd, .events = POLLIN};
+    fds[1] = (struct pollfd){.fd = r->done_fd, .events = POLLIN};
+    for (size_t i = 0; i < r->nlanes; i++) {
+        const struct attend *a = r->lanes[i].attend;
+        fds[2 + i] = (struct pollfd){.fd = a ? attend_fd(a) : -1, .events = POLLIN};
+    }
+    return 2 + (nfds_t)r->nlanes;
+}
+
+/* Returns when all lanes have ended, or the lanes are others now. */
+static void watch_lanes(struct run *r) {
+    struct pollfd *fds = r->fds;
 
     while (r->running > 0) {
-        int n = poll(fds, 2, PROGRESS_MS);
-        if (n > 0 && fds[0].revents) take_signal(r);
-        if (n > 0 && fds[1].revents) reap(r);
+        bool any = poll(fds, wait_for(r), PROGRESS_MS) > 0;
+        for (size_t i = 0; i < r->nlanes; i++)
+            if (any && fds[2 + i].revents && r->lanes[i].attend) attend_serve(r->lanes[i].attend);
+        if (any && fds[0].revents) take_signal(r);
+        if (any && fds[1].revents) reap(r);
         for (size_t i = 0; i < r->nlanes; i++)
             if (!r->lanes[i].joined)
                 progress_say(&r->lanes[i].progress, r->lanes[i].name, r->lanes[i].pipeline);
-        if (r->running == 0 && r->next) take_over(r);
+    }
+}
+
+static void watch(struct run *r) {
+    while (r->running > 0) {
+        watch_lanes(r);
+        if (r->next) take_over(r);
     }
 }
 

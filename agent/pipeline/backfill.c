@@ -21,8 +21,6 @@
 #define SAY_LATER_AGAIN_US (60 * SECOND)
 #define SILENT_US (15 * SECOND) /* a chunk that was told to end and says nothing: the connection is hung */
 #define CUT_MOST_US (64 * SECOND)
-#define FAILED_FIRST_US SECOND
-#define FAILED_MOST_US (30 * SECOND)
 #define FAILURES_MOST 5
 #define LOOK_AGAIN_US (10 * SECOND)
 
@@ -124,7 +122,8 @@ int backfill_note(struct backfill *b, const struct change *c, struct err *e) {
         return note_position(b, c, e);
     case CHANGE_HEARTBEAT: return note_position(b, c, e);
     case CHANGE_SCHEMA:
-        if (!backfill_state_find(b->parts.state, table_space(c->table), c->table->name)) b->look_again = true;
+        if (b->parts.joining && !backfill_state_find(b->parts.state, table_space(c->table), c->table->name))
+            b->look_again = true;
         return 0;
     default: return 0;
     }
@@ -136,21 +135,8 @@ bool backfill_holds(const struct backfill *b) {
 
 /* ---- Tables ---- */
 
-static bool is_left(const struct backfill_table *t) {
-    return t->stage == BACKFILL_PENDING && !t->left;
-}
-
 bool backfill_done(const struct backfill *b, size_t *left) {
-    size_t given_up = 0;
-    bool done = true;
-
-    for (size_t i = 0; i < backfill_state_count(b->parts.state); i++) {
-        const struct backfill_table *t = backfill_state_at(b->parts.state, i);
-        if (is_left(t)) done = false;
-        if (t->left) given_up++;
-    }
-    if (left) *left = given_up;
-    return done;
+    return backfill_state_done(b->parts.state, left, NULL);
 }
 
 /* The smallest that is free; NULL: none now. */
@@ -159,7 +145,7 @@ static struct backfill_table *pick(const struct backfill *b, int64_t now) {
 
     for (size_t i = 0; i < backfill_state_count(b->parts.state); i++) {
         struct backfill_table *t = backfill_state_at(b->parts.state, i);
-        if (!is_left(t) || t->busy || t->not_before_us > now) continue;
+        if (!backfill_table_is_left(t) || t->busy || t->not_before_us > now) continue;
         if (!best || t->estimate < best->estimate) best = t;
     }
     return best;
@@ -173,6 +159,7 @@ static void let_go(struct backfill_worker *w) {
 /* Gives an idle worker something to do, when there is something. */
 static bool has_work(struct backfill *b, struct backfill_worker *w, int64_t now) {
     if (w->busy || w->not_before_us > now) return false;
+    if (w->table && w->table->paused) let_go(w);
     if (w->table) return w->table->not_before_us <= now;
     if (!(w->table = pick(b, now))) return false;
     w->table->busy = true;
@@ -214,9 +201,9 @@ static void look_again(struct backfill *b, int64_t now) {
 
 /* Once, when everything is read. */
 static void say_complete(struct backfill *b, int64_t now) {
-    size_t left;
+    size_t left, paused;
 
-    if (!b->at_work || !backfill_done(b, &left)) return;
+    if (!b->at_work || !backfill_state_done(b->parts.state, &left, &paused) || paused > 0) return;
     b->at_work = false;
     for (unsigned i = 0; i < b->nworkers; i++) backfill_worker_close(&b->workers[i]);
     if (b->rows > 0 || left > 0) /* else it was complete before */
@@ -277,18 +264,12 @@ static int chunk_gone(struct backfill *b, struct backfill_worker *w, const struc
     return 0;
 }
 
-static int64_t failed_wait(unsigned failures) {
-    int64_t wait = FAILED_FIRST_US << (failures < 6 ? failures : 6);
-
-    return wait < FAILED_MOST_US ? wait : FAILED_MOST_US;
-}
-
 static int chunk_failed(struct backfill *b, struct backfill_worker *w, const struct backfill_end *end,
                         int64_t now, struct err *e) {
     struct backfill_table *t = w->table;
 
     if (end->after.len > 0 && took(b, w, end, BACKFILL_PENDING, e)) return -1;
-    t->not_before_us = w->not_before_us = now + failed_wait(t->failures);
+    t->not_before_us = w->not_before_us = now + backfill_wait_us(t->failures);
     t->failures++;
     t->left = end->err.code == ERR_DATA || (!end->err.retriable && t->failures >= FAILURES_MOST);
     backfill_say_failed(b->source, t, end->err.text, t->left);
@@ -296,11 +277,10 @@ static int chunk_failed(struct backfill *b, struct backfill_worker *w, const str
     return 0;
 }
 
-static int take_end(struct backfill *b, struct backfill_worker *w, const struct backfill_end *end,
-                    struct err *e) {
+static int end_as(struct backfill *b, struct backfill_worker *w, const struct backfill_end *end,
+                  struct err *e) {
     int64_t now = now_of(b);
 
-    backfill_rate_return(&b->rate, end->rows < w->asked ? w->asked - end->rows : 0);
     switch (end->outcome) {
     case CHUNK_MORE:
     case CHUNK_LAST: return chunk_read(b, w, end, now, e);
@@ -309,6 +289,25 @@ static int take_end(struct backfill *b, struct backfill_worker *w, const struct 
     case CHUNK_FAILED: break;
     }
     return chunk_failed(b, w, end, now, e);
+}
+
+/* A person does not want the rest of it. */
+static int end_cancelled(struct backfill *b, struct backfill_table *t, struct err *e) {
+    t->cancelled = false;
+    if (t->stage != BACKFILL_PENDING) return 0;
+    return backfill_state_sent(b->parts.state, t, ledger_last(b->parts.ledger), BACKFILL_CANCELLED,
+                               (struct position){0}, 0, e);
+}
+
+static int take_end(struct backfill *b, struct backfill_worker *w, const struct backfill_end *end,
+                    struct err *e) {
+    struct backfill_table *t = w->table;
+
+    backfill_rate_return(&b->rate, end->rows < w->asked ? w->asked - end->rows : 0);
+    if (end_as(b, w, end, e)) return -1;
+    if (!t->cancelled) return 0;
+    if (w->table) let_go(w);
+    return end_cancelled(b, t, e);
 }
 
 /* ---- Rounds ---- */
@@ -428,6 +427,21 @@ int backfill_turn(struct backfill *b, bool stream_waits, bool *more, struct err 
     return 0;
 }
 
+int backfill_ask(struct backfill *b, const struct backfill_request *q, struct err *e) {
+    if (backfill_request(b->parts.state, b->parts.source, ledger_last(b->parts.ledger), q, e)) return -1;
+    for (unsigned i = 0; i < b->nworkers; i++) {
+        struct backfill_worker *w = &b->workers[i];
+        struct backfill_table *t = w->table;
+        if (!t || w->busy || !t->cancelled) continue;
+        let_go(w);
+        if (end_cancelled(b, t, e)) return -1;
+    }
+    if (q->verb != BACKFILL_READ) return 0;
+    if (!b->at_work) b->begun_us = now_of(b);
+    b->at_work = true;
+    return 0;
+}
+
 void backfill_cut_late(struct backfill *b) {
     for (unsigned i = 0; i < b->nworkers; i++) backfill_worker_cut_late(&b->workers[i], now_of(b));
 }
@@ -460,7 +474,7 @@ static void due_round(const struct backfill *b, int64_t now, int64_t *due) {
     if (from < b->rounds_from_us) from = b->rounds_from_us;
     for (size_t i = 0; i < backfill_state_count(b->parts.state); i++) {
         const struct backfill_table *t = backfill_state_at(b->parts.state, i);
-        if (is_left(t)) earlier(&work, t->not_before_us);
+        if (backfill_table_is_left(t)) earlier(&work, t->not_before_us);
     }
     if (work == INT64_MAX) return;
     earlier(due, work > from ? work : from);

@@ -28,6 +28,7 @@
 
 #include "agent/ack/ledger.h"
 #include "agent/config/config.h"
+#include "agent/pipeline/backfill_request.h"
 #include "agent/pipeline/backfill_state.h"
 #include "agent/source/source.h"
 
@@ -43,6 +44,7 @@ struct backfill_parts {
     struct backfill_state *state; /* what is done and what is left; outlives the backfill */
     change_fn forward;            /* takes the rows */
     void *ctx;
+    bool joining;       /* tables that join are read too */
     struct position at; /* where the stream begins, between two transactions; lent */
     /*
      * Empty, or how far the stream has to come before the first chunk: parts of a transaction were delivered
@@ -67,6 +69,9 @@ bool backfill_holds(const struct backfill *b);
 /* Handles what chunks have brought, a bounded amount of it, and asks for more. `stream_waits`: there are
  * frames to handle. *more: there may be more at once. -1: the pipeline cannot go on (a row was not sent). */
 int backfill_turn(struct backfill *b, bool stream_waits, bool *more, struct err *e);
+
+/* A person asks: see backfill_request(). */
+int backfill_ask(struct backfill *b, const struct backfill_request *q, struct err *e);
 
 /* Tells chunks that take too long to end; to be called now and then where backfill_turn() is not. */
 void backfill_cut_late(struct backfill *b);

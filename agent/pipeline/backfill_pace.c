@@ -1,5 +1,8 @@
 #include "agent/pipeline/backfill_pace.h"
 
+#define WAIT_FIRST_US INT64_C(1000000)
+#define WAIT_MOST_US INT64_C(30000000)
+
 static uint32_t within(double rows) {
     if (rows < BACKFILL_ROWS_MIN) return BACKFILL_ROWS_MIN;
     return rows > BACKFILL_ROWS_MAX ? BACKFILL_ROWS_MAX : (uint32_t)rows;
@@ -33,6 +36,12 @@ static double rows_at(const struct backfill_rate *r, int64_t now_us) {
     double rows = r->rows + (double)(now_us - r->at_us) * r->per_s / 1e6;
 
     return rows > most(r) ? most(r) : rows;
+}
+
+int64_t backfill_wait_us(unsigned failures) {
+    int64_t wait = WAIT_FIRST_US << (failures < 6 ? failures : 6);
+
+    return wait < WAIT_MOST_US ? wait : WAIT_MOST_US;
 }
 
 void backfill_rate_init(struct backfill_rate *r, uint32_t per_s, int64_t now_us) {

@@ -21,6 +21,9 @@ void backfill_pace_init(struct backfill_pace *p);
 /* A chunk of `asked` rows brought `got` of them within `took_us`. */
 void backfill_pace_note(struct backfill_pace *p, uint32_t asked, uint64_t got, int64_t took_us);
 
+/* How long a table rests after so many failures in a row before this one. */
+int64_t backfill_wait_us(unsigned failures);
+
 /* At most so many rows a second, over all chunks of a source. */
 struct backfill_rate {
     uint32_t per_s; /* 0: no limit */

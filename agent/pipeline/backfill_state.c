@@ -1,6 +1,7 @@
 #include "agent/pipeline/backfill_state.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -74,6 +75,10 @@ void backfill_state_free(struct backfill_state *s) {
 
 /* ---- Tables ---- */
 
+void backfill_table_name(const struct backfill_table *t, char *out, size_t len) {
+    snprintf(out, len, "%s%s%s", t->space, t->space[0] ? "." : "", t->name);
+}
+
 struct backfill_table *backfill_state_find(const struct backfill_state *s, const char *space,
                                            const char *name) {
     for (size_t i = 0; i < s->count; i++)
@@ -119,6 +124,14 @@ struct backfill_table *backfill_state_add(struct backfill_state *s, const char *
     if (t) return t;
     s->unsaved = true;
     return append(s, space, strlen(space), name, strlen(name));
+}
+
+struct backfill_table *backfill_state_add_idle(struct backfill_state *s, const char *space,
+                                               const char *name) {
+    struct backfill_table *t = backfill_state_add(s, space, name);
+
+    if (t) t->stage = t->durable_stage = BACKFILL_CANCELLED;
+    return t;
 }
 
 size_t backfill_state_count(const struct backfill_state *s) {
@@ -219,6 +232,31 @@ uint64_t backfill_state_stamp(struct backfill_state *s, int64_t now_us) {
     return s->stamp;
 }
 
+bool backfill_table_is_left(const struct backfill_table *t) {
+    return t->stage == BACKFILL_PENDING && !t->left && !t->paused;
+}
+
+bool backfill_state_done(const struct backfill_state *s, size_t *given_up, size_t *paused) {
+    size_t lost = 0, waiting = 0;
+    bool done = true;
+
+    for (size_t i = 0; i < s->count; i++) {
+        const struct backfill_table *t = s->tables[i];
+        if (backfill_table_is_left(t)) done = false;
+        if (t->left)
+            lost++;
+        else if (t->stage == BACKFILL_PENDING && t->paused)
+            waiting++;
+    }
+    if (given_up) *given_up = lost;
+    if (paused) *paused = waiting;
+    return done;
+}
+
+void backfill_state_pause(struct backfill_state *s) {
+    for (size_t i = 0; i < s->count; i++) s->tables[i]->paused = s->tables[i]->stage == BACKFILL_PENDING;
+}
+
 bool backfill_state_complete(const struct backfill_state *s) {
     for (size_t i = 0; i < s->count; i++)
         if (s->tables[i]->durable_stage == BACKFILL_PENDING) return false;
@@ -235,7 +273,7 @@ void backfill_state_figures(const struct backfill_state *s, struct backfill_figu
     for (size_t i = 0; i < s->count; i++) {
         const struct backfill_table *t = s->tables[i];
         uint64_t rows = rows_of(t);
-        if (t->stage == BACKFILL_PASSED_OVER) continue;
+        if (t->stage > BACKFILL_DONE) continue;
         out->rows += t->rows;
         out->tables++;
         if (t->stage == BACKFILL_DONE) out->done++;
@@ -300,7 +338,7 @@ static int read_table(struct backfill_state *s, struct cursor *c, struct err *e)
     if (!read_name(c, &space, &space_len) || !read_name(c, &name, &name_len) || !cursor_u8(c, &stage) ||
         !cursor_u64(c, &rows) || !cursor_u32(c, &after_len) || !cursor_bytes(c, after_len, &after))
         return bad(e, "it ends early");
-    if (stage < BACKFILL_PENDING || stage > BACKFILL_PASSED_OVER || name_len == 0) return bad(e, "a table");
+    if (stage < BACKFILL_PENDING || stage > BACKFILL_CANCELLED || name_len == 0) return bad(e, "a table");
     if (!(t = append(s, space, space_len, name, name_len))) return out_of_memory(e);
     t->stage = t->durable_stage = (enum backfill_stage)stage;
     t->rows = t->durable_rows = rows;
@@ -385,7 +423,7 @@ void backfill_state_text(const struct backfill_state *s, struct buf *out) {
     buf_puts(out, modes[s->mode]);
     if (s->mode == SNAPSHOT_NEVER && s->count == 0) return;
     for (size_t i = 0; i < s->count; i++) {
-        tables += s->tables[i]->durable_stage != BACKFILL_PASSED_OVER;
+        tables += s->tables[i]->durable_stage <= BACKFILL_DONE;
         done += s->tables[i]->durable_stage == BACKFILL_DONE;
         rows += s->tables[i]->durable_rows;
     }

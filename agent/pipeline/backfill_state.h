@@ -19,6 +19,7 @@ enum backfill_stage {
     BACKFILL_PENDING = 1, /* not begun, or begun and not ended: `after` tells */
     BACKFILL_DONE,
     BACKFILL_PASSED_OVER, /* cannot be read: no key, gone */
+    BACKFILL_CANCELLED,   /* read in part or not at all, as a person wants it */
 };
 
 /* One table. Two truths: what has been sent, and (the `durable_` ones) what is known to be delivered. */
@@ -32,9 +33,14 @@ struct backfill_table {
     uint64_t estimate;     /* of rows; UINT64_MAX: unknown */
     bool busy;             /* a worker has it */
     bool left;             /* given up until the next start */
+    bool paused;           /* by a person */
+    bool cancelled;        /* ends with the chunk that is under way */
     unsigned failures;     /* in a row */
     int64_t not_before_us; /* monotonic: not asked for again until then */
 };
+
+/* "public.orders" */
+void backfill_table_name(const struct backfill_table *t, char *out, size_t len);
 
 struct backfill_state;
 
@@ -55,6 +61,8 @@ enum config_snapshot backfill_state_mode(const struct backfill_state *s);
 
 /* Adds a table as PENDING unless it is there. NULL: memory. What is handed out stays where it is. */
 struct backfill_table *backfill_state_add(struct backfill_state *s, const char *space, const char *name);
+/* Likewise, as CANCELLED: for a person to ask for. */
+struct backfill_table *backfill_state_add_idle(struct backfill_state *s, const char *space, const char *name);
 /* NULL: not there. */
 struct backfill_table *backfill_state_find(const struct backfill_state *s, const char *space,
                                            const char *name);
@@ -81,6 +89,16 @@ void backfill_state_set(struct backfill_state *s, struct backfill_table *t, enum
 
 /* A chunk's stamp: `now_us` (wall clock), or more: never the same twice. */
 uint64_t backfill_state_stamp(struct backfill_state *s, int64_t now_us);
+
+/* To be read, now or later: neither given up nor paused. */
+bool backfill_table_is_left(const struct backfill_table *t);
+
+/* No table is left to be read: they were sent on, passed over, given up until the next start (*given_up of
+ * them), or paused (*paused). Both may be NULL. */
+bool backfill_state_done(const struct backfill_state *s, size_t *given_up, size_t *paused);
+
+/* What was begun and is not complete waits until a person resumes it. */
+void backfill_state_pause(struct backfill_state *s);
 
 /* Everything is read and delivered, or passed over. */
 bool backfill_state_complete(const struct backfill_state *s);

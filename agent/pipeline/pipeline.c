@@ -16,6 +16,7 @@
 #define WAIT_SLICE_MS 100
 #define RETRY_FIRST_MS 200
 #define RETRY_LAST_MS 10000
+#define REQUEST_MS 10000 /* how long a person waits while everything is full */
 
 struct pipeline *pipeline_new(const struct pipeline_parts *parts, struct err *e) {
     struct pipeline *p = calloc(1, sizeof *p);
@@ -31,12 +32,17 @@ struct pipeline *pipeline_new(const struct pipeline_parts *parts, struct err *e)
         pipeline_free(p);
         return NULL;
     }
+    if (!(p->desk = desk_new(e))) {
+        pipeline_free(p);
+        return NULL;
+    }
     return p;
 }
 
 void pipeline_free(struct pipeline *p) {
     if (!p) return;
     if (p->stop_fd >= 0) close(p->stop_fd);
+    desk_free(p->desk);
     free(p);
 }
 
@@ -46,6 +52,19 @@ void pipeline_stop(struct pipeline *p) {
 
     if (was < 2) atomic_store(&p->stop, was + 1);
     if (write(p->stop_fd, &one, sizeof one) < 0) return; /* full means readable: it wakes all the same */
+}
+
+/* A desk_fn. */
+static int take_request(void *ctx, void *arg, struct err *e) {
+    struct pipeline *p = ctx;
+    const struct backfill_request *q = arg;
+
+    if (p->backfill) return backfill_ask(p->backfill, q, e);
+    return err_set(e, ERR_CONFIG, "no tables can be read from this kind of source");
+}
+
+int pipeline_request(struct pipeline *p, const struct backfill_request *q, struct err *e) {
+    return desk_ask(p->desk, take_request, (void *)(uintptr_t)q, REQUEST_MS, e);
 }
 
 static const char *name_of(const struct pipeline *p) {
@@ -110,6 +129,7 @@ int pipeline_wait(void *ctx, struct err *e) {
 
     if (!keep_going(p)) return stopped(e);
     if (p->backfill) backfill_cut_late(p->backfill);
+    desk_serve(p->desk, p);
     return turn_results(p, WAIT_SLICE_MS, e);
 }
 
@@ -196,24 +216,25 @@ static int sooner(int a, int b) {
 
 static void sleep_until_needed(struct pipeline *p) {
     bool held = p->backfill && backfill_holds(p->backfill);
-    struct pollfd fds[4 + BACKFILL_FDS] = {
+    struct pollfd fds[5 + BACKFILL_FDS] = {
         {.fd = held ? -1 : ring_data_fd(p->ring), .events = POLLIN},
         {.fd = p->sink->ops->fd(p->sink), .events = POLLIN},
         {.fd = p->stop_fd, .events = POLLIN},
         {.fd = backward_fd(p->backward), .events = POLLIN},
+        {.fd = desk_fd(p->desk), .events = POLLIN},
     };
     int timeout = backward_due_ms(p->backward);
     size_t n = 0;
 
     if (p->backfill) {
-        n = backfill_fds(p->backfill, fds + 4);
+        n = backfill_fds(p->backfill, fds + 5);
         timeout = sooner(timeout, backfill_due_ms(p->backfill));
     }
     if (tables_ended(p)) timeout = sooner(timeout, until_due_ms(&p->until));
     if (timeout < 0 || timeout > 1000) timeout = 1000;
-    poll(fds, 4 + (nfds_t)n, timeout);
+    poll(fds, 5 + (nfds_t)n, timeout);
     if (fds[0].revents) ring_data_clear(p->ring);
-    if (n > 0) backfill_wake(p->backfill, fds + 4, n);
+    if (n > 0) backfill_wake(p->backfill, fds + 5, n);
 }
 
 static int stream(struct pipeline *p, struct err *e) {
@@ -224,6 +245,7 @@ static int stream(struct pipeline *p, struct err *e) {
         if (turn_results(p, 0, e)) return -1;
         publish_figures(p);
         if (p->backfill && backfill_holds(p->backfill)) more = false; /* it has to wait anyway */
+        desk_serve(p->desk, p);
         if (!more && !chunks && !ended(p)) sleep_until_needed(p);
     }
     return 0;

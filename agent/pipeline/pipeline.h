@@ -14,6 +14,7 @@
 #include "agent/base/clock.h"
 #include "agent/config/config.h"
 #include "agent/encode/encoder.h"
+#include "agent/pipeline/backfill_request.h"
 #include "agent/pipeline/claims.h"
 #include "agent/sink/sink.h"
 #include "agent/source/source.h"
@@ -60,6 +61,12 @@ struct pipeline *pipeline_new(const struct pipeline_parts *parts, struct err *e)
  * what was acknowledged is durable.
  */
 int pipeline_run(struct pipeline *p, struct err *e);
+
+/*
+ * A person asks about tables that are read, or for them: see backfill_request(). Any thread but the
+ * pipeline's; waits until the pipeline comes to it.
+ */
+int pipeline_request(struct pipeline *p, const struct backfill_request *q, struct err *e);
 
 /* Asks it to drain and return; any thread, also from a signal-handling thread. A second call gives up the
  * draining. */

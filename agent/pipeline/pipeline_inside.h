@@ -7,6 +7,7 @@
 
 #include <stdatomic.h>
 
+#include "agent/base/desk.h"
 #include "agent/pipeline/backfill.h"
 #include "agent/pipeline/backward.h"
 #include "agent/pipeline/forward.h"
@@ -21,10 +22,11 @@ struct pipeline {
     struct checkpoint_store *store;
     struct checkpoint checkpoint; /* as loaded */
     bool has_checkpoint;
-    bool streamed; /* this process has streamed before: a retry, not a start */
-    bool gap_used; /* --accept-gap counts once */
+    bool streamed;     /* this process has streamed before: a retry, not a start */
+    bool gap_used;     /* --accept-gap counts once */
+    struct desk *desk; /* for requests of people */
     struct backfill_state *snapshot;
-    bool reading; /* tables are to be read */
+    bool reading; /* tables that join are to be read */
 
     struct source *source;
     struct source_start start;

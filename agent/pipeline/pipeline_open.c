@@ -85,6 +85,8 @@ static int choose_tables(struct pipeline *p, struct err *e) {
         p->snapshot = NULL;
         if (backfill_tables_choose(&c, &p->snapshot, &p->reading, e)) return -1;
     }
+    /* Begun under another configuration: it waits. What a person asked for under this one goes on. */
+    if (!p->reading && backfill_state_mode(p->snapshot) != SNAPSHOT_NEVER) backfill_state_pause(p->snapshot);
     if (!p->reading) return 0;
     return backfill_tables_look(p->snapshot, p->source, name_of(p), true, &added, e);
 }
@@ -94,7 +96,7 @@ static int choose_tables(struct pipeline *p, struct err *e) {
  * come to its end, which is before the log's end as it is now.
  */
 static int find_first(struct pipeline *p, struct buf *first, struct err *e) {
-    if (!p->reading || p->checkpoint.sections[CHECKPOINT_PROGRESS].len == 0) return 0;
+    if (!p->parts.source_ops->readable || p->checkpoint.sections[CHECKPOINT_PROGRESS].len == 0) return 0;
     return p->parts.source_ops->end_position(p->source, first, e);
 }
 
@@ -109,11 +111,12 @@ static int make_backfill(struct pipeline *p, const struct buf *first, struct err
         .state = p->snapshot,
         .forward = pipeline_take_read,
         .ctx = p,
+        .joining = p->reading,
         .at = {p->start.position.data, p->start.position.len},
         .first = {first->data, first->len},
     };
 
-    return p->reading ? backfill_new(&parts, &p->backfill, e) : 0;
+    return p->parts.source_ops->readable ? backfill_new(&parts, &p->backfill, e) : 0;
 }
 
 /* ---- The decoder ---- */

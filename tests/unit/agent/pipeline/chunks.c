@@ -232,6 +232,7 @@ static void begin_first(const char *first) {
         .ledger = t.ledger,
         .state = state,
         .forward = forward,
+        .joining = true,
         .at = {(const uint8_t *)"p0", 2},
         .first = {(const uint8_t *)first, strlen(first)},
     };

@@ -230,7 +230,7 @@ static void other_bytes_are_refused(void **unused) {
                    "a",
                    9); /* a name longer than there is */
     section.len--;
-    section.data[22] = 4; /* a stage that there is not */
+    section.data[22] = 5; /* a stage that there is not */
     assert_refused(section.data, section.len);
     section.data[22] = 1;
     section.data[10] = 0; /* a NUL in a name */
