@@ -22,7 +22,7 @@ enum checkpoint_section {
     CHECKPOINT_PROGRESS = 5,    /* last delivered change inside the open transaction (opaque); empty: none */
     CHECKPOINT_FINGERPRINT = 6, /* of what shapes the stream: progress is valid only with the same */
     CHECKPOINT_EPOCH = 7,       /* u64 */
-    CHECKPOINT_SNAPSHOT = 8,    /* text: "never" = no snapshot was taken; per-table progress later */
+    CHECKPOINT_SNAPSHOT = 8,    /* "never", or how far each table is (agent/pipeline/backfill_state.h) */
     CHECKPOINT_SHAPES = 9,      /* table shapes (sources whose log does not describe them) */
     CHECKPOINT_PREPARED = 10,   /* open or prepared transactions */
     CHECKPOINT_WRITTEN_US = 11, /* wall clock of the write, u64 */

@@ -134,6 +134,30 @@ def test_a_table_that_joins_while_running_is_read_too(pg, tailrace, state_dir):
     assert run.terminate() == 0
 
 
+def test_entities_are_composed_of_rows_that_are_there(pg_latest, tailrace, state_dir):
+    """By two connections at once: who drops what is not above the largest ord of the source loses nothing."""
+    pg_latest.sql("CREATE TABLE customers (no text PRIMARY KEY, name text)")
+    pg_latest.sql("CREATE TABLE addresses (id int PRIMARY KEY, no text, city text)")
+    pg_latest.sql("ALTER TABLE addresses REPLICA IDENTITY FULL")
+    pg_latest.sql("INSERT INTO customers SELECT 'C' || i, 'name ' || i FROM generate_series(1, 3000) i")
+    pg_latest.sql("INSERT INTO addresses SELECT i, 'C' || i, 'city ' || i FROM generate_series(1, 3000) i")
+    path = tailrace.config({
+        "sources": {"shop": {"url": pg_latest.url(), "tables": ["public.*"], "snapshot": "initial"}},
+        "sink": {"type": "stdout"}, "state": str(state_dir),
+        "entities": {"customer": {"from": [
+            {"table": "shop.public.customers", "key": "no", "part": "profile", "fields": {"name": "name"}},
+            {"table": "shop.public.addresses", "key": "no", "part": "location", "item": "{id}", "fields": {"city": "city"}},
+        ]}}})
+    done = tailrace.run("run", path, "--until", "end")
+    assert done.code == 0, done.stderr
+    seen, largest = {}, ""
+    for line in done.lines:
+        assert line["action"] == "set" and line["ord"] > largest
+        largest = line["ord"]
+        seen.setdefault(line["key"], {})[line["part"]] = line["fields"]
+    assert seen == {f"C{i}": {"profile": {"name": f"name {i}"}, "location": {"city": f"city {i}"}} for i in range(1, 3001)}
+
+
 def test_no_more_rows_a_second_than_the_rate(pg_latest, tailrace):
     pg_latest.sql(TABLE)
     fill(pg_latest, 2000)
