@@ -11,11 +11,12 @@
 #include "decoders/binlog/table_map.h"
 #include "decoders/buf.h"
 
-/* The numbers of the server's collations. */
 struct my_collations;
 
+/* Reads the numbers of the server's collations. Free also after a failure; NULL is fine. */
 int my_collations_read(struct my_client *c, const struct my_server *s, struct my_collations **out,
                        struct err *e);
+/* Frees them. */
 void my_collations_free(struct my_collations *n);
 
 struct my_key_part {
