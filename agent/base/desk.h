@@ -11,6 +11,7 @@
 
 struct desk;
 
+/* Nobody asks yet. NULL with `e` on failure. */
 struct desk *desk_new(struct err *e);
 /* Nobody asks or serves any more. NULL is fine. */
 void desk_free(struct desk *d);

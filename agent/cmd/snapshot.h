@@ -7,6 +7,7 @@
 #ifndef TAILRACE_AGENT_CMD_SNAPSHOT_H
 #define TAILRACE_AGENT_CMD_SNAPSHOT_H
 
+/* Runs it; the exit code. */
 int cmd_snapshot(int argc, char **argv);
 
 #endif
