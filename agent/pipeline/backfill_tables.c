@@ -29,7 +29,8 @@ static int choose_new(const struct backfill_choice *c, struct backfill_state **o
 static void say_never(const struct backfill_choice *c) {
     log_msg(LOG_INFO, c->source->name,
             "no snapshot was taken when this source was begun, and none is taken now: rows from before are "
-            "not read; 'tailrace drop' and a new start, or another name for the source, takes one");
+            "not read; 'tailrace snapshot --state DIR %s.SCHEMA.TABLE' reads them",
+            c->source->name);
 }
 
 int backfill_tables_choose(const struct backfill_choice *c, struct backfill_state **out, bool *reading,
