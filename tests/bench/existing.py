@@ -22,7 +22,7 @@ CREATE TABLE bench(
   balance double precision, flag boolean, name varchar(40), note text, created_at timestamptz, uid uuid);
 INSERT INTO bench SELECT i, i * 7919 % 1000000, i % 1000, (i * 31 % 1000000) / 100.0, i * 0.37, i % 2 = 0, 'name-' || i,
   'note text for row ' || i || ' with a little padding......', '2024-01-01'::timestamptz + i * interval '1 ms',
-  '00000000-0000-4000-8000-000000000000' FROM generate_series(1, %d::bigint) i;
+  '00000000-0000-4000-8000-000000000000' FROM generate_series(1, {rows}::bigint) i;
 VACUUM ANALYZE bench;
 CHECKPOINT;
 """
@@ -30,7 +30,7 @@ CHECKPOINT;
 
 def postgres(server, rows):
     """Fills it; the topic's second part and the command that copies."""
-    for statement in (POSTGRES % rows).split(";\n"):
+    for statement in POSTGRES.replace("{rows}", str(rows)).split(";\n"):
         if statement.strip():
             server.sql(statement)
     copy = ["psql", "-X", "-q", "-d", server.url(), "-c", "\\copy bench to '/dev/null'"]
