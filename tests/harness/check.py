@@ -59,6 +59,7 @@ def listed(sanitize: str, variable: str) -> List[str]:
 # ---- Steps ------------------------------------------------------------------------------------------------------
 
 def step_lint(total: Total, _options) -> None:
+    selftest = start([sys.executable, "tests/lint/selftest"], subprocess.PIPE)  # beside the rest: it compiles little
     from_run = subprocess.run([sys.executable, "tests/lint/run"], cwd=ROOT, stdout=subprocess.PIPE, text=True)
     *lines, last = from_run.stdout.splitlines() or [""]
     words = last.replace(",", "").split()
@@ -70,10 +71,10 @@ def step_lint(total: Total, _options) -> None:
     total.add(counts["passed"], counts["failed"], counts.get("skipped", 0))
     if lines:
         print("\n".join(lines))
-    p = subprocess.run([sys.executable, "tests/lint/selftest"], cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    total.add(int(p.returncode == 0), int(p.returncode != 0))
-    if p.returncode != 0:
-        print(p.stdout)
+    told = selftest.communicate()[0].decode(errors="replace")
+    total.add(int(selftest.returncode == 0), int(selftest.returncode != 0))
+    if selftest.returncode != 0:
+        print(told)
 
 
 def run_unit(total: Total, sanitize: str) -> None:
@@ -89,10 +90,12 @@ def step_unit(total: Total, options) -> None:
 
 
 def step_sanitized_unit(total: Total, _options) -> None:
+    wait_for_build()
     run_unit(total, "address,undefined")
 
 
 def step_fuzz(total: Total, _options) -> None:
+    wait_for_build()
     make("address,undefined", "fuzz-binaries")
     r = fuzz.smoke([Path(b) for b in listed("address,undefined", "FUZZ_BIN")])
     total.add(r.passed, r.failed)
@@ -100,15 +103,36 @@ def step_fuzz(total: Total, _options) -> None:
         print(r.report)
 
 
+_started: List[subprocess.Popen] = []
 _download: List[subprocess.Popen] = []
+_build: List[subprocess.Popen] = []
+
+
+def start(command: List[str], out) -> subprocess.Popen:
+    """Something that runs beside a step, and not longer than we do."""
+    p = subprocess.Popen(procs.as_user(None, "TERM") + command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=out,
+                         stderr=out if out != subprocess.PIPE else None)
+    _started.append(p)
+    return p
 
 
 def start_download() -> None:
     """Fetches the servers in the background while other steps use the processors. What goes wrong is told when they
     are needed, and tried again."""
-    log = open(procs.workdir() / "download", "wb")  # pylint: disable=consider-using-with
-    command = procs.as_user(None, "TERM") + [sys.executable, str(ROOT / "tests" / "servers"), "fetch", *SERVERS]
-    _download.append(subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log))
+    with open(procs.workdir() / "download", "wb") as log:
+        _download.append(start([sys.executable, str(ROOT / "tests" / "servers"), "fetch", *SERVERS], log))
+
+
+def start_sanitized_build() -> None:
+    """Builds what the later steps run while the integration tests wait for servers; only when nobody else wants the
+    processor. What goes wrong is told by those steps, which build again."""
+    command = ["nice", "-n", "19", "make", "-s", "SANITIZE=address,undefined", "all", "unit-binaries", "fuzz-binaries"]
+    _build.append(start(command, subprocess.DEVNULL))
+
+
+def wait_for_build() -> None:
+    for p in _build:
+        p.wait()
 
 
 def all_servers() -> None:
@@ -177,9 +201,9 @@ def read_junit(total: Total, xml: Path, code: int) -> None:
 STEPS: Dict[str, Callable] = {
     "lint": step_lint,
     "unit": step_unit,
+    "integration": step_integration,
     "sanitized-unit": step_sanitized_unit,
     "fuzz": step_fuzz,
-    "integration": step_integration,
 }
 
 
@@ -213,6 +237,8 @@ def main() -> int:
         start = time.monotonic()
         before = (total.passed, total.failed)
         print(f"== {name}", flush=True)
+        if name == "integration" and {"sanitized-unit", "fuzz"} & set(options.steps) and not options.sanitize:
+            start_sanitized_build()
         try:
             STEPS[name](total, options)
         except (BuildFailed, fetch.FetchError) as e:
@@ -234,5 +260,5 @@ if __name__ == "__main__":
     except KeyboardInterrupt:
         sys.exit(130)
     finally:
-        for process in _download:
+        for process in _started:
             end(process)

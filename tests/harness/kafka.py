@@ -30,9 +30,10 @@ from .proxy import Proxy
 HEAP = "512m"
 _lock = threading.Lock()
 _storage: List[Path] = []  # as it was when just formatted
-# Errors of a broker that has just come back.
+# Errors of a broker that has just come back, or just heard of the topic.
 PASSING = (KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE, KafkaError._TIMED_OUT,
-           KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN)
+           KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN, KafkaError.UNKNOWN_TOPIC_OR_PART,
+           KafkaError._UNKNOWN_TOPIC, KafkaError._UNKNOWN_PARTITION)
 
 
 class Record(NamedTuple):
@@ -151,9 +152,9 @@ class Kafka(procs.Server):
             while todo:
                 left = sum(end - begin.get(p, 0) for p, end in todo.items())
                 for m in consumer.consume(min(left, 10000), 0.2):
-                    if m.error():
+                    if m.error() and m.error().code() not in PASSING:
                         raise KafkaException(m.error())
-                    if m.partition() in todo and m.offset() < todo[m.partition()]:
+                    if not m.error() and m.partition() in todo and m.offset() < todo[m.partition()]:
                         records.append(Record(m.partition(), m.offset(), m.key(), m.value(), m.timestamp()[1],
                                               tuple(m.headers() or ())))
                 todo = {t.partition: todo[t.partition] for t in consumer.position([TopicPartition(topic, p) for p in todo])
@@ -173,7 +174,7 @@ class Kafka(procs.Server):
     # ---- Inside ----
 
     def _end_offsets(self, consumer: Consumer, topic: str) -> Optional[Tuple[Dict[int, int]]]:
-        """None while a broker that has just come back does not lead its partitions yet."""
+        """None while a broker that has just come back does not lead its partitions yet, or does not know the topic."""
         try:
             return ({p: consumer.get_watermark_offsets(TopicPartition(topic, p), timeout=20)[1]
                      for p in range(self.topics().get(topic, 0))},)

@@ -15,10 +15,11 @@ from typing import List
 from . import fetch
 
 BUILD = fetch.ROOT / "build" / "mysqlclient"
+SANITIZE = {"": "", "asan": "address,undefined", "tsan": "thread"}
 
 
 def command(*words: str) -> List[str]:
-    """make with these goals and variables; with little optimisation unless told."""
+    """make with these goals and variables (the last value of one counts); with little optimisation unless told."""
     gcc = fetch.toolchain() / "bin" / "gcc"
     flags = [] if any(w.startswith("CFLAGS=") for w in words) else ["CFLAGS=-O1"]
     return ["make", f"BUILD={BUILD.relative_to(fetch.ROOT)}", "MYSQL_CLIENT=mysqlclient", f"CC={gcc}", *flags, *words]
@@ -33,16 +34,19 @@ def environment() -> dict:
                 PKG_CONFIG_LIBDIR=":".join(map(str, folders)))
 
 
-def build() -> Path:
-    """The binary, made now when it is not up to date, behind what else runs: that may be other tests."""
-    BUILD.mkdir(parents=True, exist_ok=True)
-    with open(BUILD / ".lock", "w") as lock:
+def build(variant: str = "") -> Path:
+    """The binary, made now when it is not up to date, behind what else runs: that may be other tests. variant: "asan"
+    or "tsan" for one with sanitizers."""
+    folder = BUILD / variant
+    folder.mkdir(parents=True, exist_ok=True)
+    words = [f"BUILD={folder.relative_to(fetch.ROOT)}", f"SANITIZE={SANITIZE[variant]}", "-s", "-j2", "all"]
+    with open(folder / ".lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        p = subprocess.run(["nice", *command("-s", "-j2", "all")], cwd=fetch.ROOT, env=environment(), stdin=subprocess.DEVNULL,
+        p = subprocess.run(["nice", *command(*words)], cwd=fetch.ROOT, env=environment(), stdin=subprocess.DEVNULL,
                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
     if p.returncode != 0:
         raise AssertionError(f"the build with libmysqlclient failed:\n{p.stdout[-4000:]}")
-    return BUILD / "tailrace"
+    return folder / "tailrace"
 
 
 def plugins() -> Path:

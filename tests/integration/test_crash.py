@@ -42,7 +42,7 @@ def rows_of(database, table):
 
 
 @pytest.mark.alone
-@pytest.mark.timeout(420)
+@pytest.mark.timeout(600)
 def test_nothing_is_lost_over_kills_and_outages(pg_latest, kafka, tailrace, tmp_path, record_property):
     chance = random.Random(20261123)
     for table, columns in COLUMNS.items():

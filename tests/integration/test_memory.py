@@ -16,6 +16,8 @@ BUDGET = 64 * MB   # the default of `memory`
 K_NULL, K_FILE, K_KAFKA = 3, 4, 4
 SETTLED = 40 * MB  # what may stay afterwards, above what was there before
 
+pytestmark = pytest.mark.timeout(300)
+
 
 def within(peak: int, limit: int) -> bool:
     """A sanitizer takes memory of its own: then only what it complains about counts."""
@@ -44,7 +46,7 @@ def report(record_property, what: str, sizes: tuple, wide: int = WIDE) -> int:
     return peak
 
 
-def all_confirmed(pg, timeout: float = 100) -> None:
+def all_confirmed(pg, timeout: float = 250) -> None:
     """Waits until everything committed so far is acknowledged to the database."""
     flushed = pg.value("SELECT pg_current_wal_flush_lsn()")
     wait_until(lambda: pg.value("SELECT bool_and(confirmed_flush_lsn >= %s::pg_lsn) FROM pg_replication_slots"

@@ -110,7 +110,7 @@ def happenings(pair: Pair, broker, chance) -> dict:
     }
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("flavour", ["mariadb-11.4", "mysql-9.7"])
 def test_nothing_is_lost_over_kills_outages_and_a_failover(own_mysql, kafka, tailrace, tmp_path, record_property, flavour):
     chance = random.Random(20261123)

@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from harness import mysqlclient
+from harness import agent, mysqlclient
 from test_mysql_source import (  # noqa: F401  (these run here too, on this build)
     Shop, gtid_shop, ids, servers, shop, test_a_dead_connection_is_found_in_seconds, test_a_password_is_not_sent_in_clear,
     test_a_stop_and_a_start_repeat_and_lose_nothing, test_a_wrong_password_is_refused_and_not_shown,
@@ -18,8 +18,9 @@ pytestmark = [pytest.mark.xdist_group("libmysqlclient"), pytest.mark.timeout(400
 
 @pytest.fixture(scope="module", autouse=True)
 def build():
-    """The agent of these tests."""
-    given = {"TAILRACE_BIN": str(mysqlclient.build()), "LIBMYSQL_PLUGIN_DIR": str(mysqlclient.plugins())}
+    """The agent of these tests, with sanitizers where the others' has them."""
+    variant = agent.binary().parent.name if agent.sanitized() else ""
+    given = {"TAILRACE_BIN": str(mysqlclient.build(variant)), "LIBMYSQL_PLUGIN_DIR": str(mysqlclient.plugins())}
     before = {name: os.environ.get(name) for name in given}
     os.environ.update(given)
     yield given["TAILRACE_BIN"]

@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from harness import agent
 from harness.mysql import Mysql
 from harness.procs import wait_until
 from test_memory import BUDGET, MB, WIDE, pass_wide_row, report, within
@@ -13,13 +14,16 @@ from test_memory import BUDGET, MB, WIDE, pass_wide_row, report, within
 K_NULL, K_FILE, K_KAFKA = 3, 4, 4
 # … and BUDGET + K_PAYLOAD × (bytes of a transaction that MySQL has compressed: it is one event).
 K_PAYLOAD = 2
-TRANSACTION = 160 * MB
+TRANSACTION = 32 * MB if agent.sanitized() else 160 * MB
 ROWS = 1024  # of the transaction at first; then it is doubled
 KINDS = {
     "longblob": "REPEAT(UNHEX('00ff00ff'), {0} DIV 4)",
     "longtext": "REPEAT('wide row! ', {0} DIV 10)",
     "json": "CONCAT('[', REPEAT('12345678, ', {0} DIV 10), '1]')",
 }
+
+
+pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture(scope="module", params=["mariadb-11.4", "mysql-9.7"])
@@ -46,7 +50,7 @@ def started(database, tailrace, state_dir, flags, name="w"):
     return run
 
 
-def all_delivered(database, tailrace, state_dir, timeout: float = 100) -> None:
+def all_delivered(database, tailrace, state_dir, timeout: float = 250) -> None:
     """Waits until everything committed so far is in the checkpoint."""
     def shown() -> str:
         return json.loads(tailrace.run("checkpoint", "show", "--state", state_dir, "--json").stdout)["position"]
