@@ -1,25 +1,11 @@
 /*
  * What real servers sent (tests/golden/capture_pgoutput.py), decoded to text.
- *
- * GOLDEN_UPDATE=1 writes the texts anew; GOLDEN_DIR reads captures from somewhere else.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
-
-#include <glob.h>
-#include <string.h>
-#include <unistd.h>
+#include "tests/unit/decoders/golden.h"
 
 #include "decoders/pgoutput/decoder.h"
 #include "decoders/pgoutput/proto.h"
 #include "decoders/pgoutput/types.h"
-#include "tests/golden/dump.h"
-#include "tests/golden/frames.h"
-
-static glob_t captures;
 
 static struct decoder *new_decoder(void) {
     const struct decoder_options options = {.epoch = 1};
@@ -28,63 +14,29 @@ static struct decoder *new_decoder(void) {
     return d;
 }
 
-static int collect(void *ctx, const struct change *c, struct err *e) {
-    (void)e;
-    dump_change(c, ctx);
-    return 0;
-}
-
 static int ignore(void *ctx, const struct change *c, struct err *e) {
     (void)ctx, (void)c, (void)e;
     return 0;
 }
 
-static void load(size_t i, struct buf *out) {
-    buf_clear(out, SIZE_MAX);
-    assert_true(frames_load(captures.gl_pathv[i], out));
-}
-
 /* The whole capture as text; errors too. */
-static void decode(const struct buf *capture, struct buf *text) {
+static void decode(const char *path, const struct buf *capture, struct buf *text) {
+    (void)path;
     struct decoder *d = new_decoder();
     struct cursor c = cursor_of(capture->data, capture->len);
     struct frame f;
     struct err e = {0};
     while (frames_next(&c, &f)) {
-        if (decoder_pgoutput.feed(d, &f, collect, text, &e) == 0) continue;
+        if (decoder_pgoutput.feed(d, &f, golden_collect, text, &e) == 0) continue;
         buf_printf(text, "error %s\n", e.text);
         break;
     }
     decoder_pgoutput.destroy(d);
 }
 
-static void text_path(const char *capture, char *out, size_t size) {
-    snprintf(out, size, "%.*s.txt", (int)(strlen(capture) - strlen(".bin")), capture);
-}
-
 static void test_text(void **state) {
     (void)state;
-    struct buf capture = {0}, text = {0}, want = {0};
-    for (size_t i = 0; i < captures.gl_pathc; i++) {
-        char path[512];
-        load(i, &capture);
-        buf_clear(&text, SIZE_MAX);
-        decode(&capture, &text);
-        text_path(captures.gl_pathv[i], path, sizeof(path));
-        if (getenv("GOLDEN_UPDATE")) {
-            FILE *f = fopen(path, "wb");
-            assert_non_null(f);
-            assert_int_equal(fwrite(text.data, 1, text.len, f), text.len);
-            fclose(f);
-            continue;
-        }
-        buf_clear(&want, SIZE_MAX);
-        assert_true(frames_load(path, &want));
-        assert_string_equal(buf_cstr(&text), buf_cstr(&want));
-    }
-    buf_release(&capture);
-    buf_release(&text);
-    buf_release(&want);
+    golden_check(decode);
 }
 
 /* ---- format(parse(x)) = x for everything that servers sent ---- */
@@ -143,7 +95,7 @@ static void test_round_trip(void **state) {
     struct buf capture = {0};
     struct check check = {0};
     for (size_t i = 0; i < captures.gl_pathc; i++) {
-        load(i, &capture);
+        golden_load(i, &capture);
         struct decoder *d = new_decoder();
         struct cursor c = cursor_of(capture.data, capture.len);
         struct frame f;
@@ -196,7 +148,7 @@ static void test_truncated(void **state) {
     (void)state;
     struct buf capture = {0}, longer = {0};
     for (size_t i = 0; i < captures.gl_pathc; i++) {
-        load(i, &capture);
+        golden_load(i, &capture);
         struct cursor c = cursor_of(capture.data, capture.len);
         struct frame f;
         for (size_t n = 0; n < 24 && frames_next(&c, &f); n++) {
@@ -213,38 +165,14 @@ static void test_truncated(void **state) {
     buf_release(&longer);
 }
 
-/* A changed byte may or may not be noticed; it never does harm. */
 static void test_flipped(void **state) {
     (void)state;
-    struct buf capture = {0};
-    uint32_t seed = 2463534242;
-    for (size_t i = 0; i < captures.gl_pathc; i++) {
-        for (int round = 0; round < 200; round++) {
-            load(i, &capture);
-            for (int k = 0; k < 3; k++) {
-                seed = seed * 1664525 + 1013904223;
-                capture.data[seed % capture.len] ^= (uint8_t)(1 << (seed >> 29));
-            }
-            struct buf text = {0};
-            decode(&capture, &text);
-            buf_release(&text);
-        }
-    }
-    buf_release(&capture);
+    golden_damage(decode, "", 200, 3);
 }
 
 static int find_captures(void **state) {
     (void)state;
-    const char *dir = getenv("GOLDEN_DIR");
-    char pattern[512];
-    snprintf(pattern, sizeof(pattern), "%s/*.bin", dir ? dir : "tests/golden/pgoutput");
-    return glob(pattern, 0, NULL, &captures);
-}
-
-static int forget_captures(void **state) {
-    (void)state;
-    globfree(&captures);
-    return 0;
+    return golden_find("tests/golden/pgoutput", ".bin");
 }
 
 int main(void) {
@@ -254,5 +182,5 @@ int main(void) {
         cmocka_unit_test(test_truncated),
         cmocka_unit_test(test_flipped),
     };
-    return cmocka_run_group_tests(tests, find_captures, forget_captures);
+    return cmocka_run_group_tests(tests, find_captures, golden_forget);
 }
