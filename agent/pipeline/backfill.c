@@ -181,7 +181,7 @@ static void look_again(struct backfill *b, int64_t now) {
     struct err e = {0};
     size_t added = 0;
 
-    if (ops->joined && ops->joined(b->parts.source) != b->joined) {
+    if (b->parts.joining && ops->joined && ops->joined(b->parts.source) != b->joined) {
         b->joined = ops->joined(b->parts.source);
         b->look_again = true;
     }

@@ -207,11 +207,11 @@ def test_two_sources_do_not_meet_in_a_topic(tailrace, pg_latest, kafka, state_di
 # ---- Sizes ------------------------------------------------------------------------------------------------------
 
 def test_a_change_too_large_stops_with_its_name(shop, pg_latest, kafka):
-    run = shop("--sink.topic_config.max.message.bytes", "600000")
+    run = shop("--sink.topic_config.max.message.bytes", "1000000")
     run.wait_for_log("streaming")
     insert(pg_latest, 1, 1)
     kafka.wait_for_records(shop.topic, 1)
-    insert(pg_latest, 2, 2, "y" * 700000)
+    insert(pg_latest, 2, 2, "y" * 1100000)
     assert run.wait(30) == 2
     for word in ("public.orders", shop.topic, "max.message.bytes", "oversize"):
         assert word in run.log

@@ -13,6 +13,7 @@ import pymysql
 import pytest
 
 from harness import snapshot
+from harness.procs import wait_until
 
 ROWS = int(os.environ.get("TAILRACE_SNAPSHOT_ROWS", "60000"))
 KILLS = 20
@@ -58,8 +59,8 @@ class Mysql:
         return isinstance(error, pymysql.err.MySQLError) and error.args[0] in TAKEN
 
 
-def kill_until(tailrace, arguments, done: str, kills: int, events: dict, chance):
-    """Kills the agent so many times, then lets it come to an end of its reading."""
+def kill_until_read(tailrace, arguments, state, kills: int, events: dict, chance):
+    """Kills the agent so many times, then lets it come to the end of its reading, if it was not there before."""
     run = tailrace.start(*arguments)
     for kill in range(kills):
         if kill in events:
@@ -71,7 +72,12 @@ def kill_until(tailrace, arguments, done: str, kills: int, events: dict, chance)
         assert run.running, run.log[-3000:]
         run.kill()
         run = tailrace.start(*arguments)
-    run.wait_for_log(done, 120 + ROWS / 5000)
+
+    def all_read():
+        listed = tailrace.run("snapshot", "--state", state, "--list").stdout.splitlines()
+        return listed and all(line.split("\t")[1] == "read" for line in listed)
+    run.wait_for_log("streaming", 60)
+    wait_until(all_read, 120 + ROWS / 5000, "all tables to be read", 0.2)
     return run
 
 
@@ -95,10 +101,11 @@ def test_the_topic_is_the_table(own_postgres, own_mysql, kafka, tailrace, tmp_pa
         return tailrace.config({"sources": {kafka.prefix: source}, "state": str(tmp_path / "state"), "encoding": "json",
                                 "sink": {"type": "kafka", "brokers": [kafka.bootstrap]}})
 
-    run = kill_until(tailrace, ["run", config("big")], "snapshot taken", KILLS - 6, {5: database.server.restart}, chance)
+    state = tmp_path / "state"
+    run = kill_until_read(tailrace, ["run", config("big")], state, KILLS - 6, {5: database.server.restart}, chance)
     assert run.terminate() == 0
     both = config("big", "later")
-    run = kill_until(tailrace, ["run", both], "snapshot taken", 6, {3: database.server.restart}, chance)
+    run = kill_until_read(tailrace, ["run", both], state, 6, {3: database.server.restart}, chance)
     for writer in writers:
         writer.finish()
     assert run.terminate() == 0

@@ -38,6 +38,7 @@ static struct {
     struct source_readable tables[4];
     size_t ntables;
     unsigned joined;
+    bool only_asked_for; /* tables that join are not read */
     bool refuse_rows;
     char sent[256]; /* the letters of rows that were sent on */
     size_t nsent;
@@ -232,7 +233,7 @@ static void begin_first(const char *first) {
         .ledger = t.ledger,
         .state = state,
         .forward = forward,
-        .joining = true,
+        .joining = !t.only_asked_for,
         .at = {(const uint8_t *)"p0", 2},
         .first = {(const uint8_t *)first, strlen(first)},
     };

@@ -384,6 +384,22 @@ static void a_table_that_joins_is_read(void **unused) {
     assert_non_null(asked("silent"));
 }
 
+static void a_table_that_joins_is_not_read_where_only_what_is_asked_for_is(void **unused) {
+    struct table named = {.schema = "p", .name = "new"};
+    struct change c = {.op = CHANGE_SCHEMA, .table = &named};
+    struct err e;
+
+    (void)unused;
+    t.only_asked_for = true;
+    begin();
+    table("new", 1, true);
+    t.joined++;
+    assert_int_equal(backfill_note(b, &c, &e), 0);
+    for (int i = 0; i < 3; i++) pass(10 * SECOND);
+    assert_null(asked("new"));
+    assert_true(backfill_done(b, NULL));
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void) {
@@ -407,6 +423,7 @@ int main(void) {
         TEST(a_row_that_cannot_be_sent_is_the_pipelines),
         TEST(a_thread_that_ended_is_made_again),
         TEST(a_table_that_joins_is_read),
+        TEST(a_table_that_joins_is_not_read_where_only_what_is_asked_for_is),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
