@@ -7,14 +7,10 @@
 
 #define LOUD_ROWS 100000 /* a table of so many is said when it is read */
 
-static void name_of(const struct backfill_table *t, char *out, size_t len) {
-    snprintf(out, len, "%s%s%s", t->space, t->space[0] ? "." : "", t->name);
-}
-
 void backfill_say_read(const char *source, const struct backfill_table *t) {
     char name[256], rows[32];
 
-    name_of(t, name, sizeof name);
+    backfill_table_name(t, name, sizeof name);
     snprintf(rows, sizeof rows, "%" PRIu64, t->rows);
     log_kv(t->rows >= LOUD_ROWS ? LOG_INFO : LOG_DEBUG, source, "table read", "table", name, "rows", rows,
            NULL);
@@ -23,14 +19,14 @@ void backfill_say_read(const char *source, const struct backfill_table *t) {
 void backfill_say_gone(const char *source, const struct backfill_table *t, const char *why) {
     char name[256];
 
-    name_of(t, name, sizeof name);
+    backfill_table_name(t, name, sizeof name);
     log_msg(LOG_WARN, source, "table %s is not read any further: %s", name, why);
 }
 
 void backfill_say_failed(const char *source, const struct backfill_table *t, const char *why, bool left) {
     char name[256];
 
-    name_of(t, name, sizeof name);
+    backfill_table_name(t, name, sizeof name);
     if (left)
         log_msg(LOG_ERROR, source, "table %s is not read before the next start: %s", name, why);
     else
