@@ -142,3 +142,28 @@ bool field_is_character(const struct field *f) {
 bool field_is_label(const struct field *f) {
     return f->type == FIELD_ENUM || f->type == FIELD_SET;
 }
+
+bool field_is_any(const struct field *f) {
+    (void)f;
+    return true;
+}
+
+bool field_is_set(const struct field *f) {
+    return f->type == FIELD_SET;
+}
+
+bool field_is_enum(const struct field *f) {
+    return f->type == FIELD_ENUM;
+}
+
+bool field_is_geometry(const struct field *f) {
+    return f->type == FIELD_GEOMETRY;
+}
+
+bool field_is_vector(const struct field *f) {
+    return f->type == FIELD_VECTOR;
+}
+
+bool field_is_character_or_geometry(const struct field *f) {
+    return field_is_character(f) || field_is_geometry(f);
+}

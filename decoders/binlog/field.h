@@ -97,10 +97,16 @@ int field_describe(struct field *f, uint8_t type, struct cursor *metadata, struc
 
 /*
  * Which columns the lists of the optional metadata are about: those with a bit in the list of signs; those
- * with a charset (texts, and bytes: "binary"); ENUM and SET.
+ * with a charset (texts, and bytes: "binary"); ENUM and SET, together or one of them; and so on.
  */
 bool field_is_numeric(const struct field *f);
 bool field_is_character(const struct field *f);
 bool field_is_label(const struct field *f);
+bool field_is_any(const struct field *f);
+bool field_is_set(const struct field *f);
+bool field_is_enum(const struct field *f);
+bool field_is_geometry(const struct field *f);
+bool field_is_vector(const struct field *f);
+bool field_is_character_or_geometry(const struct field *f);
 
 #endif

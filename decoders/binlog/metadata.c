@@ -27,31 +27,6 @@ struct list {
     struct table_map *m;
 };
 
-static bool is_any(const struct field *f) {
-    (void)f;
-    return true;
-}
-
-static bool is_set(const struct field *f) {
-    return f->type == FIELD_SET;
-}
-
-static bool is_enum(const struct field *f) {
-    return f->type == FIELD_ENUM;
-}
-
-static bool is_geometry(const struct field *f) {
-    return f->type == FIELD_GEOMETRY;
-}
-
-static bool is_vector(const struct field *f) {
-    return f->type == FIELD_VECTOR;
-}
-
-static bool is_character_or_geometry(const struct field *f) {
-    return field_is_character(f) || is_geometry(f);
-}
-
 static size_t count_fields(const struct table_map *m, bool (*test)(const struct field *)) {
     size_t n = 0;
     for (size_t i = 0; i < m->ncolumns; i++) n += test(&m->fields[i]);
@@ -164,14 +139,14 @@ static int read_labels(struct list *l, bool (*test)(const struct field *), struc
 
 static int read_geometry(struct list *l, struct err *e) {
     for (size_t i = 0; i < l->m->ncolumns; i++)
-        if (is_geometry(&l->m->fields[i]) && !read_u32(&l->c, &l->m->fields[i].geometry))
+        if (field_is_geometry(&l->m->fields[i]) && !read_u32(&l->c, &l->m->fields[i].geometry))
             return malformed(l, "geometry types", e);
     return 0;
 }
 
 static int read_dimensions(struct list *l, struct err *e) {
     for (size_t i = 0; i < l->m->ncolumns; i++)
-        if (is_vector(&l->m->fields[i]) && !read_u32(&l->c, &l->m->fields[i].dimensions))
+        if (field_is_vector(&l->m->fields[i]) && !read_u32(&l->c, &l->m->fields[i].dimensions))
             return malformed(l, "dimensions of vectors", e);
     return 0;
 }
@@ -198,7 +173,8 @@ static int read_key(struct list *l, bool prefixed, struct err *e) {
 }
 
 static int read_list(struct list *l, uint8_t kind, struct err *e) {
-    bool (*is_character)(const struct field *) = l->mariadb ? is_character_or_geometry : field_is_character;
+    bool (*is_character)(const struct field *) =
+        l->mariadb ? field_is_character_or_geometry : field_is_character;
     switch (kind) {
     case METADATA_SIGNEDNESS:
         l->m->has_signs = true;
@@ -206,14 +182,14 @@ static int read_list(struct list *l, uint8_t kind, struct err *e) {
     case METADATA_DEFAULT_CHARSET: return read_default_charset(l, is_character, e);
     case METADATA_COLUMN_CHARSET: return read_charsets(l, is_character, e);
     case METADATA_NAMES: return read_names(l, e);
-    case METADATA_SET_LABELS: return read_labels(l, is_set, e);
-    case METADATA_ENUM_LABELS: return read_labels(l, is_enum, e);
+    case METADATA_SET_LABELS: return read_labels(l, field_is_set, e);
+    case METADATA_ENUM_LABELS: return read_labels(l, field_is_enum, e);
     case METADATA_GEOMETRY: return read_geometry(l, e);
     case METADATA_KEY: return read_key(l, false, e);
     case METADATA_KEY_PREFIX: return read_key(l, true, e);
     case METADATA_LABEL_DEFAULT_CHARSET: return read_default_charset(l, field_is_label, e);
     case METADATA_LABEL_COLUMN_CHARSET: return read_charsets(l, field_is_label, e);
-    case METADATA_VISIBILITY: return read_bits(l, is_any, set_visible, "visibility", e);
+    case METADATA_VISIBILITY: return read_bits(l, field_is_any, set_visible, "visibility", e);
     case METADATA_DIMENSIONS: return read_dimensions(l, e);
     default: return err_set(e, ERR_DATA, "not known; this server writes what Tailrace cannot read yet");
     }

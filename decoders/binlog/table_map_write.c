@@ -64,11 +64,6 @@ static bool is_nullable(const struct field *f) {
     return f->nullable;
 }
 
-static bool is_any(const struct field *f) {
-    (void)f;
-    return true;
-}
-
 /* ---- Optional metadata ---- */
 
 struct writer {
@@ -84,26 +79,6 @@ static bool is_unsigned(const struct field *f) {
 
 static bool is_visible(const struct field *f) {
     return f->visible;
-}
-
-static bool is_set(const struct field *f) {
-    return f->type == FIELD_SET;
-}
-
-static bool is_enum(const struct field *f) {
-    return f->type == FIELD_ENUM;
-}
-
-static bool is_geometry(const struct field *f) {
-    return f->type == FIELD_GEOMETRY;
-}
-
-static bool is_vector(const struct field *f) {
-    return f->type == FIELD_VECTOR;
-}
-
-static bool is_character_or_geometry(const struct field *f) {
-    return field_is_character(f) || is_geometry(f);
 }
 
 /* A list that nothing is in is left out. */
@@ -203,15 +178,15 @@ static void put_key(struct writer *w) {
 
 static void put_optional(struct writer *w) {
     put_bits(w, 1, field_is_numeric, is_unsigned);
-    put_charsets(w, 2, 3, w->mariadb ? is_character_or_geometry : field_is_character);
-    put_numbers(w, 7, is_geometry);
-    put_numbers(w, 13, is_vector);
+    put_charsets(w, 2, 3, w->mariadb ? field_is_character_or_geometry : field_is_character);
+    put_numbers(w, 7, field_is_geometry);
+    put_numbers(w, 13, field_is_vector);
     put_names(w);
     put_charsets(w, 10, 11, field_is_label);
-    put_labels(w, 5, is_set);
-    put_labels(w, 6, is_enum);
+    put_labels(w, 5, field_is_set);
+    put_labels(w, 6, field_is_enum);
     put_key(w);
-    if (!w->mariadb) put_bits(w, 12, is_any, is_visible);
+    if (!w->mariadb) put_bits(w, 12, field_is_any, is_visible);
 }
 
 /* ---- The events ---- */
@@ -249,5 +224,5 @@ void rows_write_head(const struct table_map *m, struct buf *out) {
     put_id(m->table_id, out);
     buf_put(out, "\2", 2);
     put_packed(out, m->ncolumns);
-    put_bitmap(m, is_any, out);
+    put_bitmap(m, field_is_any, out);
 }
